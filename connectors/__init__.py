@@ -1,0 +1,1 @@
+"""How to fetch rows from outside. Knows nothing of OKRs, DuckDB or Dagster."""

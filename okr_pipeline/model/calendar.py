@@ -1,0 +1,142 @@
+"""Cycles, windows and cuts: every question of *when*, answered in the project's time zone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from fractions import Fraction
+from typing import Literal
+from zoneinfo import ZoneInfo
+
+Period = Literal["day", "week", "month", "quarter", "year", "fiscal_year"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cycle:
+    """The period an objective lives in. *start_on* and *end_on* are both inside."""
+
+    id: str
+    start_on: date
+    end_on: date
+    parent: str | None = None
+
+    def elapsed_share(self, day: date) -> Fraction:
+        """Return the elapsed share on *day*: 0 before the cycle, 1 on its last day and after."""
+        days = (self.end_on - self.start_on).days + 1
+        passed = (day - self.start_on).days + 1
+        return Fraction(min(max(passed, 0), days), days)
+
+
+@dataclass(frozen=True, slots=True)
+class CycleToDate:
+    """From the first day of the key result's cycle to the cut."""
+
+
+@dataclass(frozen=True, slots=True)
+class AllTime:
+    """Everything before the cut."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trailing:
+    """The last *days* local days; the day of the cut counts as the last of them."""
+
+    days: int
+
+
+@dataclass(frozen=True, slots=True)
+class LastComplete:
+    """The newest *period* that ended at or before the cut."""
+
+    period: Period
+
+
+@dataclass(frozen=True, slots=True)
+class ToDate:
+    """From the first day of the *period* the cut falls in, to the cut."""
+
+    period: Period
+
+
+Window = CycleToDate | AllTime | Trailing | LastComplete | ToDate
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """
+    A half-open stretch of time, `[start, end)`.
+
+    *start* and *end* are UTC instants for timestamp columns; *start_on* and *end_on* are the
+    local days for date columns, also half-open. None as a start means no lower bound.
+    """
+
+    start: datetime | None
+    end: datetime
+    start_on: date | None
+    end_on: date
+
+
+@dataclass(frozen=True, slots=True)
+class Calendar:
+    """Local days of one time zone, and the first month and day of its fiscal year."""
+
+    zone: ZoneInfo
+    fiscal_month: int = 1
+    fiscal_day: int = 1
+
+    def midnight(self, day: date) -> datetime:
+        """Return the UTC instant at which *day* begins here."""
+        return datetime.combine(day, time(), self.zone).astimezone(UTC)
+
+    def end_of(self, day: date) -> datetime:
+        """Return the cut that covers the whole of *day*: the instant the next day begins."""
+        return self.midnight(day + timedelta(days=1))
+
+    def day_of(self, cut: datetime) -> date:
+        """Return the last day that *cut* covers any part of; a cut at midnight covers the day before."""
+        return (cut - timedelta(microseconds=1)).astimezone(self.zone).date()
+
+    def day_cuts(self, first: date, *, before: datetime) -> list[datetime]:
+        """Return the end-of-day cuts from *first* on that lie strictly before *before*, oldest first."""
+        cuts = []
+        while (cut := self.end_of(first)) < before:
+            cuts.append(cut)
+            first += timedelta(days=1)
+        return cuts
+
+    def span(self, window: Window, *, cut: datetime, cycle: Cycle | None) -> Span:
+        """Return the stretch of time that *window* covers when it is asked for at *cut*."""
+        today = self.day_of(cut)
+        match window:
+            case AllTime():
+                return Span(None, cut, None, today + timedelta(days=1))
+            case CycleToDate():
+                if cycle is None:
+                    raise ValueError("a cycle_to_date window needs the cycle of its key result")
+                first = cycle.start_on
+            case Trailing(days):
+                first = today - timedelta(days=days - 1)
+            case ToDate(period):
+                first = self._first_day(period, today)
+            case LastComplete(period):
+                whole_days_end = cut.astimezone(self.zone).date()
+                end_on = self._first_day(period, whole_days_end)
+                first = self._first_day(period, end_on - timedelta(days=1))
+                return Span(self.midnight(first), self.midnight(end_on), first, end_on)
+        return Span(self.midnight(first), cut, first, today + timedelta(days=1))
+
+    def _first_day(self, period: Period, day: date) -> date:
+        match period:
+            case "day":
+                return day
+            case "week":
+                return day - timedelta(days=day.weekday())
+            case "month":
+                return day.replace(day=1)
+            case "quarter":
+                return date(day.year, 3 * ((day.month - 1) // 3) + 1, 1)
+            case "year":
+                return date(day.year, 1, 1)
+            case "fiscal_year":
+                starts = date(day.year, self.fiscal_month, self.fiscal_day)
+                return starts if starts <= day else starts.replace(year=day.year - 1)

@@ -1,0 +1,118 @@
+"""What was measured, what readers saw, and the words for both."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+
+
+class State(StrEnum):
+    """Whether an observation carries a value, and if not, what kind of absence it is."""
+
+    OK = "ok"
+    STALE = "stale"  # carries the last good value
+    NO_DATA = "no_data"
+    INVALID = "invalid"
+    ERROR = "error"
+
+
+class Status(StrEnum):
+    """The one word a reader acts on."""
+
+    REACHED = "reached"
+    ON_TRACK = "on_track"
+    AT_RISK = "at_risk"
+    OFF_TRACK = "off_track"
+    STALE = "stale"
+    NO_DATA = "no_data"
+    NOT_STARTED = "not_started"
+
+
+class Cause(StrEnum):
+    """Why an observation differs from the one recorded before it for the same as-of."""
+
+    FIRST = "first"
+    DATA = "data"
+    LATE_DATA = "late_data"
+    DEFINITION = "definition"
+    TARGET = "target"
+    CODE = "code"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Observation:
+    """
+    One key result at one as-of: a value, or a state that says why there is none.
+
+    *value*, *baseline*, *target* are in the metric's unit; *progress*, *expected* and *gap* are
+    ratios with nine places (1 is 100 %). A stale observation carries the last good value with
+    *carried_from*, the as-of it was good at; None there means it never was. *loads* maps each
+    dataset to the landing load it was measured at. *low* and *high* are the bounds of a `keep`.
+    """
+
+    key_result: str
+    as_of: datetime
+    state: State
+    status: Status
+    definition: str
+    reason: str | None = None
+    value: Decimal | None = None
+    baseline: Decimal | None = None
+    target: Decimal | None = None
+    low: Decimal | None = None
+    high: Decimal | None = None
+    progress: Decimal | None = None
+    expected: Decimal | None = None
+    gap: Decimal | None = None
+    carried_from: datetime | None = None
+    newest_at: datetime | None = None
+    loads: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ObjectiveObservation:
+    """
+    One objective at one as-of, rolled up from its key results.
+
+    *counted* of *declared* key results had an observation; *progress* None means none had.
+    """
+
+    objective: str
+    progress: Decimal | None
+    status: Status
+    counted: int
+    declared: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckResult:
+    """One check of one dataset: what was expected and what was seen, in counts, never in values."""
+
+    check: str
+    dataset: str
+    expected: str
+    observed: str
+    passed: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Snapshot:
+    """
+    All key results of a project at one as-of, immutable.
+
+    *id* is the SHA-256 of its contents; *seq* and *head* place it in the ledger. *known_at* is
+    when it was recorded.
+    """
+
+    id: str
+    project: str
+    as_of: datetime
+    known_at: datetime
+    config_digest: str
+    key_results: tuple[Observation, ...]
+    objectives: tuple[ObjectiveObservation, ...]
+    seq: int
+    head: str
