@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Mapping
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, ClassVar, Literal, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
+
+from connectors.canonical import CanonicalHash
+from connectors.window import Bound, canonical_text
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -46,7 +47,7 @@ class ExtractRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reject:
-    """A row left out because *column* does not fit. *place* finds it in the source; *reason* holds no value."""
+    """A row left out because *column* does not fit. *place* finds it in the source; *reason* has no value."""
 
     place: str
     column: str
@@ -62,8 +63,8 @@ class Receipt:
     however it was cut into batches. *declared_total* is what the source itself says it holds
     (None: it does not say); *complete* is `unprovable` then, unless the medium proves it (a file
     read to its end). *cursor_to* is the highest cursor value read, as canonical text; None when
-    no row came. *origin* names what was read, without secrets. *rejects* keeps the first 20 of
-    *reject_count*.
+    no row came. *bytes* counts the values as hashed. *origin* names what was read, without
+    secrets. *rejects* keeps the first 20 of *reject_count*.
     """
 
     dataset: str
@@ -93,26 +94,68 @@ class Extract:
 
     *facts* is called after the last batch and gives the receipt's fields that only the connector
     knows; rows, bytes, content hash and the highest cursor are counted here, the same for all.
+    Closing the iterator early closes *batches*, and with it whatever the connector holds open.
     """
 
     def __init__(
         self,
         request: ExtractRequest,
         schema: pa.Schema,
-        batches: Iterator[pa.RecordBatch],
-        facts: Callable[[], Mapping[str, object]],
+        batches: Generator[pa.RecordBatch],
+        facts: Callable[[], Mapping[str, Any]],
     ) -> None:
         self.schema = schema
         self._request = request
         self._batches = batches
         self._facts = facts
         self._hash = CanonicalHash(schema)
-        self._highest = None
+        self._highest: Bound | None = None
+        self._started = False
         self._receipt: Receipt | None = None
 
-    def __iter__(self) -> Iterator[pa.RecordBatch]: ...
+    def __iter__(self) -> Generator[pa.RecordBatch]:
+        """Yield batches of 1 to 65,536 rows, once."""
+        if self._started:
+            raise RuntimeError("an extract can be read once")
+        self._started = True
+        return self._read()
 
-    def receipt(self) -> Receipt: ...
+    def receipt(self) -> Receipt:
+        """Return what was read; RuntimeError until the last batch has been taken."""
+        if self._receipt is None:
+            raise RuntimeError("the extract was not read to its end: it has no receipt")
+        return self._receipt
+
+    def _read(self) -> Generator[pa.RecordBatch]:
+        with closing(self._batches):
+            for batch in self._batches:
+                for start in range(0, batch.num_rows, BATCH_ROWS):
+                    part = batch.slice(start, BATCH_ROWS)
+                    self._hash.update(part)
+                    self._raise_highest(part)
+                    yield part
+        self._receipt = self._made_receipt()
+
+    def _raise_highest(self, batch: pa.RecordBatch) -> None:
+        if self._request.cursor is None:
+            return
+        import pyarrow.compute as pc
+
+        highest = pc.max(batch.column(self._request.cursor)).as_py()
+        if highest is not None and (self._highest is None or highest > self._highest):
+            self._highest = highest
+
+    def _made_receipt(self) -> Receipt:
+        return Receipt(
+            dataset=self._request.dataset,
+            mode=self._request.mode,
+            rows=self._hash.rows,
+            bytes=self._hash.bytes,
+            content_hash=self._hash.hexdigest(),
+            cursor_from=self._request.since,
+            cursor_to=None if self._highest is None else canonical_text(self._highest),
+            **self._facts(),
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from fractions import Fraction
 from typing import Literal
 from zoneinfo import ZoneInfo
 
@@ -20,11 +19,14 @@ class Cycle:
     end_on: date
     parent: str | None = None
 
-    def elapsed_share(self, day: date) -> Fraction:
-        """Return the elapsed share on *day*: 0 before the cycle, 1 on its last day and after."""
-        days = (self.end_on - self.start_on).days + 1
-        passed = (day - self.start_on).days + 1
-        return Fraction(min(max(passed, 0), days), days)
+    @property
+    def days(self) -> int:
+        """The number of days in the cycle."""
+        return (self.end_on - self.start_on).days + 1
+
+    def elapsed_days(self, day: date) -> int:
+        """Return how many days have begun by *day*: 0 before the cycle, all of them on its last day and after."""
+        return min(max((day - self.start_on).days + 1, 0), self.days)
 
 
 @dataclass(frozen=True, slots=True)

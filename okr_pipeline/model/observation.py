@@ -36,7 +36,6 @@ class Cause(StrEnum):
 
     FIRST = "first"
     DATA = "data"
-    LATE_DATA = "late_data"
     DEFINITION = "definition"
     TARGET = "target"
     CODE = "code"
@@ -48,9 +47,11 @@ class Observation:
     One key result at one as-of: a value, or a state that says why there is none.
 
     *value*, *baseline*, *target* are in the metric's unit; *progress*, *expected* and *gap* are
-    ratios with nine places (1 is 100 %). A stale observation carries the last good value with
-    *carried_from*, the as-of it was good at; None there means it never was. *loads* maps each
-    dataset to the landing load it was measured at. *low* and *high* are the bounds of a `keep`.
+    ratios with nine places (1 is 100 %). A stale observation carries the last good value and, in
+    *carried_from*, the as-of it was good at. *low* and *high* are the bounds of a `keep`.
+    *loads* names the landing load each dataset was read at for rows placed in time, *stocks* the
+    load for the state of a dataset at the cut; both with *config* and *newest_at* say where the
+    number comes from, and are no part of what it says.
     """
 
     key_result: str
@@ -70,6 +71,9 @@ class Observation:
     carried_from: datetime | None = None
     newest_at: datetime | None = None
     loads: Mapping[str, int] = field(default_factory=dict)
+    stocks: Mapping[str, int] = field(default_factory=dict)
+    config: str = ""
+    cause: Cause = Cause.FIRST
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,23 +100,3 @@ class CheckResult:
     expected: str
     observed: str
     passed: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Snapshot:
-    """
-    All key results of a project at one as-of, immutable.
-
-    *id* is the SHA-256 of its contents; *seq* and *head* place it in the ledger. *known_at* is
-    when it was recorded.
-    """
-
-    id: str
-    project: str
-    as_of: datetime
-    known_at: datetime
-    config_digest: str
-    key_results: tuple[Observation, ...]
-    objectives: tuple[ObjectiveObservation, ...]
-    seq: int
-    head: str

@@ -160,4 +160,3 @@ class Project:
             case Query(datasets=datasets):
                 below = set(datasets)
         return tuple(sorted(below))
-

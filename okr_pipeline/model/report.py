@@ -31,7 +31,8 @@ class KeyResultLine:
     One key result as a reader meets it.
 
     Ratios are unrounded (1 is 100 %). *unit* decides how values are shown. *goal* is `reach` or
-    `keep`; *keep* is the declared bound as text (`<= 2.5%`). *change_7d* is progress now minus
+    `keep`; *keep* is the declared bound as text (`<= 2.5%`), *low* and *high* the same as numbers
+    for drawing, None where there is no bound on that side. *change_7d* is progress now minus
     progress seven days before, None when either is missing. *newest_at* is the newest time in
     the data it rests on. *sources* are source ids; *reason* says why there is no fresh value.
     """
@@ -59,6 +60,8 @@ class KeyResultLine:
     led_by: tuple[str, ...]
     note: str | None
     trend: tuple[TrendPoint, ...]
+    low: Decimal | None = None
+    high: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,195 @@
+"""CSV: streamed through Arrow as text, strict about its shape, every mistake with its line number."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable, Generator, Iterator
+from typing import cast
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv as arrow_csv
+
+from connectors.contract import BATCH_ROWS, ExtractRequest, Table
+from connectors.errors import BadValue, SourceEmpty
+from connectors.files.options import FilesDataset
+from connectors.files.source_file import SourceFile, Utf8Stream
+from connectors.names import positions
+from connectors.typed import TypedRows
+
+MAX_COLUMNS = 16_384
+MAX_LINE = 1 << 20
+MAX_CELL = 64 << 20
+_BLOCK = 4 << 20
+
+
+def read(file: SourceFile, request: ExtractRequest, rows: TypedRows) -> Generator[pa.RecordBatch]:
+    """
+    Yield the file's rows. Blank lines are skipped. An empty cell is null; only a quoted empty cell
+    of a string column is the empty text.
+    """
+    options = cast("FilesDataset", request.options)
+    source = Utf8Stream(file, encoding=options.encoding, quote=options.quote)
+    text = io.BufferedReader(source, _BLOCK)
+    header = _header(text, options, file.name)
+    file.columns = dict.fromkeys(header, "text")
+    wanted = positions(request.columns, header, where=f"dataset {request.dataset}, {file.name}")
+    records = _Records(file, options, width=len(header))
+    empty_is_null = [kind != "string" for kind in request.columns.values()]
+    start = 0
+    for batch in _text_batches(text, options, file.name, width=len(header), wanted=wanted, records=records):
+        columns = [
+            _empty_as_null(column) if nullable else column
+            for column, nullable in zip(batch.columns, empty_is_null, strict=True)
+        ]
+        yield rows.batch(columns, records.placed_from(start))
+        start += batch.num_rows
+    if source.quotes % 2:
+        records.refuse_mistakes()
+
+
+def tables(file: SourceFile) -> list[Table]:
+    """Return the file as a table whose columns are text."""
+    options = FilesDataset(path=file.name)
+    text = io.BufferedReader(Utf8Stream(file, encoding=options.encoding))
+    return [Table(name=file.name, columns=dict.fromkeys(_header(text, options, file.name), "text"))]
+
+
+def _header(text: io.BufferedReader[Utf8Stream], options: FilesDataset, name: str) -> list[str]:
+    """Return the header's cells; *text* is left at the first byte after it."""
+    place = f"{name}:{options.header_row}"
+    reader = csv.reader(
+        _lines(text), delimiter=options.delimiter_of(name), quotechar=options.quote, strict=True
+    )
+    try:
+        for number, record in enumerate(reader, start=1):
+            if number == options.header_row:
+                if len(record) > MAX_COLUMNS:
+                    raise BadValue(f"{place} has more than {MAX_COLUMNS} columns", mend=_MEND, place=place)
+                return record
+    except (csv.Error, UnicodeDecodeError):
+        raise BadValue(
+            f"{place} is no header in {options.encoding}",
+            mend="mend `encoding`, `quote` or `delimiter`",
+            place=place,
+        ) from None
+    raise SourceEmpty(f"{name} ends before its header row {options.header_row}", mend="mend `header_row`")
+
+
+_MEND = "mend the file, or `delimiter` and `quote` at the dataset"
+
+
+def _lines(text: io.BufferedReader[Utf8Stream]) -> Iterator[str]:
+    while line := text.readline(MAX_LINE):
+        if len(line) == MAX_LINE:
+            raise csv.Error
+        yield line.decode()
+
+
+def _text_batches(
+    text: io.BufferedReader[Utf8Stream],
+    options: FilesDataset,
+    name: str,
+    *,
+    width: int,
+    wanted: list[int],
+    records: _Records,
+) -> Iterator[pa.RecordBatch]:
+    names = [f"f{position}" for position in range(width)]
+    chosen = [names[position] for position in wanted]
+    try:
+        reader = arrow_csv.open_csv(
+            pa.PythonFile(text, mode="r"),
+            read_options=arrow_csv.ReadOptions(use_threads=False, column_names=names, block_size=_BLOCK),
+            parse_options=arrow_csv.ParseOptions(
+                delimiter=options.delimiter_of(name), quote_char=options.quote, newlines_in_values=True
+            ),
+            convert_options=arrow_csv.ConvertOptions(
+                column_types=dict.fromkeys(names, pa.string()),
+                include_columns=chosen,
+                null_values=[""],
+                strings_can_be_null=True,
+                quoted_strings_can_be_null=False,
+            ),
+        )
+        with reader:
+            for block in reader:
+                for start in range(0, block.num_rows, BATCH_ROWS):
+                    yield block.slice(start, BATCH_ROWS)
+    except pa.ArrowInvalid as problem:
+        if str(problem).startswith("Empty CSV file"):
+            return
+        records.refuse_mistakes()
+        raise records.mistake("has a row that cannot be read", line=None) from None
+    except UnicodeDecodeError:
+        records.refuse_mistakes()
+        raise
+
+
+def _empty_as_null(column: pa.Array) -> pa.Array:
+    lengths = pc.binary_length(column)
+    if pc.min(lengths).as_py() != 0:
+        return column
+    return pc.if_else(pc.equal(lengths, 0), pa.scalar(None, pa.string()), column)
+
+
+class _Records:
+    """A slow second look at the file: where a record begins, and what is wrong with the first bad one."""
+
+    def __init__(self, file: SourceFile, options: FilesDataset, *, width: int) -> None:
+        self._file = file
+        self._options = options
+        self._width = width
+        self._lines: Iterator[int] | None = None
+        self._next = 0
+
+    def placed_from(self, start: int) -> Callable[[int, str], str]:
+        """Return where rows are, counted from data row *start*. Rows are asked for in ascending order."""
+        return lambda row, column: f"{self._file.name}:{self._line_of(start + row)}"
+
+    def refuse_mistakes(self) -> None:
+        """Raise BadValue for the first record that is not as wide as the header, or not CSV."""
+        for line, record in self._scan():
+            if len(record) != self._width:
+                cells = f"{len(record)} cell{'s' * (len(record) != 1)}"
+                raise self.mistake(f"{cells} where the header has {self._width}", line=line)
+
+    def mistake(self, what: str, *, line: int | None) -> BadValue:
+        place = self._file.name if line is None else f"{self._file.name}:{line}"
+        return BadValue(f"{place}: {what}", mend=_MEND, place=place)
+
+    def _line_of(self, row: int) -> int:
+        if self._lines is None:
+            self._lines = (line for line, _ in self._scan())
+        line = 0
+        while self._next <= row:
+            line = next(self._lines, 0)
+            self._next += 1
+        return line
+
+    def _scan(self) -> Iterator[tuple[int, list[str]]]:
+        """Yield the line and the cells of every data record that is not a blank line."""
+        options = self._options
+        csv.field_size_limit(MAX_CELL)  # the module's own 128 KiB would call long texts mistakes
+        with self._file.path.open(encoding=options.encoding, newline="") as lines:
+            reader = csv.reader(
+                lines, delimiter=options.delimiter_of(self._file.name), quotechar=options.quote, strict=True
+            )
+            line, number = 1, 0
+            try:
+                for record in reader:
+                    number += 1
+                    if number > options.header_row and record:
+                        yield line, record
+                    line = reader.line_num + 1
+            except UnicodeDecodeError:
+                raise self.mistake(
+                    f"bytes that are not {options.encoding}", line=reader.line_num + 1
+                ) from None
+            except csv.Error as problem:
+                unclosed = "unexpected end" in str(problem) or "field larger" in str(problem)
+                what = (
+                    "a quote that is never closed" if unclosed else "quotes that do not enclose whole cells"
+                )
+                raise self.mistake(what, line=line) from None

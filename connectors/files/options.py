@@ -1,0 +1,94 @@
+"""What a user writes about files."""
+
+from __future__ import annotations
+
+import codecs
+from pathlib import PurePosixPath
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from connectors.errors import SetupError
+
+Format = Literal["csv", "parquet", "jsonl", "excel"]
+
+_BY_EXTENSION: dict[str, Format] = {
+    ".csv": "csv",
+    ".tsv": "csv",
+    ".parquet": "parquet",
+    ".pq": "parquet",
+    ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
+    ".xlsx": "excel",
+    ".xlsm": "excel",
+}
+
+
+class FilesConnection(BaseModel):
+    """Where the files lie."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    root: str = Field(
+        ".", description="Folder that every path starts in and none may leave, from the project's."
+    )
+
+
+class FilesDataset(BaseModel):
+    """Which files one dataset is, and how they are written."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    path: str = Field(description="File below the root, or a pattern (`orders/*.csv`) read in order of name.")
+    format: Format | None = Field(None, description="How the files are written; by extension when absent.")
+    delimiter: str | None = Field(
+        None, min_length=1, max_length=1, description="What parts CSV cells: a comma, or a tab in .tsv files."
+    )
+    quote: str = Field('"', min_length=1, max_length=1, description="What CSV cells are quoted with.")
+    encoding: str = Field(
+        "utf-8-sig", description="Encoding of CSV and JSON text; a leading mark is skipped."
+    )
+    sheet: str | None = Field(
+        None, description="Excel tab by its exact name; may be left out if there is one."
+    )
+    header_row: int = Field(1, ge=1, le=1000, description="Row that names the columns, in CSV and Excel.")
+    formats: dict[str, str] = Field(
+        default_factory=dict,
+        description="How dates and times are written where not as ISO 8601: column to strptime format.",
+    )
+
+    @field_validator("encoding")
+    @classmethod
+    def _known(cls, value: str) -> str:
+        try:
+            codecs.lookup(value)
+        except LookupError:
+            raise ValueError("no such encoding: write for example utf-8, cp1252 or utf-16") from None
+        return value
+
+    @field_validator("delimiter", "quote")
+    @classmethod
+    def _one_byte(cls, value: str | None) -> str | None:
+        if value is not None and (not value.isascii() or value in "\r\n"):
+            raise ValueError("expected one ASCII character")
+        return value
+
+    def delimiter_of(self, name: str) -> str:
+        """Return what parts the cells of the CSV file *name*."""
+        return self.delimiter or ("\t" if name.lower().endswith(".tsv") else ",")
+
+
+def format_of(name: str, options: FilesDataset | None = None) -> Format:
+    """Return how the file *name* is written: as declared, else by its extension."""
+    declared = options.format if options is not None else None
+    found = declared or _BY_EXTENSION.get(PurePosixPath(name).suffix.lower())
+    if found is None:
+        raise SetupError(
+            f"{name}: its extension does not say how it is written", mend="write `format:` at the dataset"
+        )
+    return found
+
+
+def is_known(name: str) -> bool:
+    """Return whether the extension of *name* says how the file is written."""
+    return PurePosixPath(name).suffix.lower() in _BY_EXTENSION

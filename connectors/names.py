@@ -1,0 +1,46 @@
+"""Declared column names against those a source has: exact, or an error that names the likeliest one."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from difflib import get_close_matches
+
+from connectors.errors import SchemaChanged
+
+
+def nearest(name: str, present: Iterable[str]) -> str | None:
+    """Return the name most like *name*, ignoring case and outer spaces first; None if none is close."""
+    folded = {other.strip().casefold(): other for other in present}
+    close = get_close_matches(name.strip().casefold(), folded, n=1, cutoff=0.6)
+    return folded[close[0]] if close else None
+
+
+def positions(declared: Iterable[str], present: Sequence[str], *, where: str) -> list[int]:
+    """
+    Return the position of each declared column among those *present*, in declared order.
+
+    Raises:
+        SchemaChanged: If one is missing or there twice. *where* names the dataset and place.
+    """
+    counts = Counter(present)
+    for name in declared:
+        if counts[name] != 1:
+            raise _changed(name, counts, where)
+    return [present.index(name) for name in declared]
+
+
+def _changed(name: str, counts: Counter[str], where: str) -> SchemaChanged:
+    if counts[name]:
+        return SchemaChanged(
+            f"{where}: column {name} is there {counts[name]} times",
+            mend="rename one of them in the source",
+            column=name,
+        )
+    close = nearest(name, counts)
+    return SchemaChanged(
+        f"{where}: there is no column {name}",
+        mend=f"did you mean {close}?" if close else f"declare columns that are there ({len(counts)} are)",
+        column=name,
+        nearest=close,
+    )

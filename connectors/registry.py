@@ -1,0 +1,77 @@
+"""Which kinds of source there are, and how one is opened."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib import import_module
+from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from connectors.errors import SetupError
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+
+    from connectors.contract import Connector
+
+GROUP = "okr_pipeline.connectors"
+"""Entry points of this group name connector classes of other packages; the entry's name is the kind."""
+
+_BUILT_IN = {"files": "connectors.files:FilesConnector", "sql": "connectors.sql:SqlConnector"}
+
+
+def kinds() -> tuple[str, ...]:
+    """Return every kind that `connector:` may name, sorted. A built-in kind cannot be replaced."""
+    return tuple(sorted({*_BUILT_IN, *(entry.name for entry in entry_points(group=GROUP))}))
+
+
+def model_of(kind: str) -> tuple[type[BaseModel], type[BaseModel]]:
+    """Return the kind's Connection and Dataset models, without importing any client library."""
+    found = _class_of(kind)
+    return found.Connection, found.Dataset
+
+
+def connect(kind: str, connection: Mapping[str, object], *, base: Path) -> Connector:
+    """
+    Return a connector of *kind* without any I/O.
+
+    *connection* is what the user wrote, with secrets already resolved to text. Relative paths in it
+    are relative to *base*.
+
+    Raises:
+        SetupError: If no such kind exists, or *connection* is not what its model expects.
+    """
+    from pydantic import ValidationError
+
+    found = _class_of(kind)
+    try:
+        settings = found.Connection.model_validate(dict(connection))
+    except ValidationError as problem:
+        fields = sorted({".".join(map(str, error["loc"])) for error in problem.errors(include_input=False)})
+        raise SetupError(
+            f"connector {kind}: its connection is not valid at {', '.join(fields)}",
+            mend=f"expected {', '.join(found.Connection.model_fields)}",
+        ) from None
+    made: Connector = found(settings, base=base)
+    return made
+
+
+def _class_of(kind: str) -> Any:
+    if kind in _BUILT_IN:
+        module, _, name = _BUILT_IN[kind].partition(":")
+        return getattr(import_module(module), name)
+    entry = _outside(kind)
+    if entry is None:
+        raise SetupError(f"no connector is called {kind}", mend=f"expected one of {', '.join(kinds())}")
+    try:
+        return entry.load()
+    except (ImportError, AttributeError) as problem:
+        raise SetupError(
+            f"connector {kind} ({entry.value}) cannot be imported",
+            mend="mend or remove the package that offers it",
+        ) from problem
+
+
+def _outside(kind: str) -> EntryPoint | None:
+    return next(iter(entry_points(group=GROUP, name=kind)), None)

@@ -1,0 +1,82 @@
+"""
+YAML to a `Project`, or every problem in it.
+
+`check` collects and never raises for what a user wrote; `load` is for those who need a project.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from okr_pipeline.config.build import build
+from okr_pipeline.config.codes import CODES, code_table
+from okr_pipeline.config.diagnostic import ConfigError, Diagnostic, render_github, render_json, render_text
+from okr_pipeline.config.draft import Draft
+from okr_pipeline.config.files import Files, read_files
+from okr_pipeline.config.read_metrics import read_metrics
+from okr_pipeline.config.read_objectives import read_objectives
+from okr_pipeline.config.read_settings import read_settings
+from okr_pipeline.config.read_sources import read_source
+from okr_pipeline.config.rules import RULES
+from okr_pipeline.model.okr import Project
+
+__all__ = [
+    "CODES",
+    "Checked",
+    "ConfigError",
+    "Diagnostic",
+    "check",
+    "code_table",
+    "load",
+    "read_draft",
+    "render_github",
+    "render_json",
+    "render_text",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What a configuration came to. *project* is None if any of *diagnostics* is more than a warning."""
+
+    project: Project | None
+    diagnostics: tuple[Diagnostic, ...]
+
+
+def check(root: Path) -> Checked:
+    """Return the project declared under *root*, the `okr_config` folder, and all that is wrong with it."""
+    files, draft = read_draft(root)
+    for rule in RULES:
+        draft.report.extend(rule(draft))
+    found = tuple(sorted(dict.fromkeys(draft.report), key=Diagnostic.sort_key))
+    if any(not diagnostic.warning for diagnostic in found):
+        return Checked(None, found)
+    return Checked(build(draft, digest=files.digest), found)
+
+
+def load(root: Path) -> Project:
+    """
+    Return the project declared under *root*, the `okr_config` folder.
+
+    Raises:
+        ConfigError: If anything is wrong with it; it holds every diagnostic.
+    """
+    checked = check(root)
+    if checked.project is None:
+        raise ConfigError(checked.diagnostics)
+    return checked.project
+
+
+def read_draft(root: Path) -> tuple[Files, Draft]:
+    """Return all that is declared under *root*, whatever its state, before any rule was asked."""
+    draft = Draft()
+    files = read_files(root, draft.report)
+    read_settings(files.settings, draft)
+    for document in files.sources:
+        read_source(document, draft)
+    for document in files.metrics:
+        read_metrics(document, draft)
+    for document in files.objectives:
+        read_objectives(document, draft)
+    return files, draft

@@ -1,0 +1,103 @@
+"""okr.yaml: the project, its calendar and cycles, where it stores and publishes."""
+
+from __future__ import annotations
+
+from okr_pipeline.config import values
+from okr_pipeline.config.diagnostic import Diagnostic
+from okr_pipeline.config.document import Document
+from okr_pipeline.config.draft import Declared, Draft, Settings
+from okr_pipeline.config.place import Place
+from okr_pipeline.config.plain_secrets import check_no_secrets
+from okr_pipeline.config.schema import CycleText, SettingsText
+from okr_pipeline.config.shape import check_id, mapping_at, not_supported, read_as
+from okr_pipeline.config.suggest import did_you_mean
+from okr_pipeline.config.yaml import YamlMapping
+from okr_pipeline.config.zones import read_zone
+from okr_pipeline.model.calendar import Calendar, Cycle
+from okr_pipeline.model.okr import Publisher, Stores
+
+POLICIES = ("pace",)
+POLICIES_TO_COME = ("viva", "engagedly", "upraise", "mooncamp", "servicenow", "custom")
+
+
+def read_settings(document: Document | None, draft: Draft) -> None:
+    """Read okr.yaml into *draft*; without one, cycles and strategies stay unknown."""
+    draft.cycles.open_ended = True
+    if document is None:
+        return
+    place = Place(document)
+    data = mapping_at(place, document.data, draft.report)
+    if data is None:
+        return
+    for key in ("publish", "store"):
+        check_no_secrets(place.below(key), data.get(key), draft.report)
+    text = read_as(SettingsText, data, place, draft.report)
+    draft.settings = Settings(place=place, text=text)
+    if isinstance(cycles := data.get("cycles"), YamlMapping):
+        draft.cycles.open_ended = False
+        _read_cycles(place.below("cycles"), cycles, draft)
+    elif data.get("cycles") is None:
+        draft.cycles.open_ended = False
+    if text is not None:
+        check_project_id(text.project, place.below("project"), draft.report)
+        _check_policy(text, place, draft.report)
+        draft.settings.calendar = _calendar(text, place, draft.report)
+        draft.settings.stores = _stores(text)
+
+
+def check_project_id(project: str, place: Place, report: list[Diagnostic]) -> None:
+    """Report *project* if it is no id; it stands as a value, not as a key."""
+    problems: list[Diagnostic] = []
+    check_id(project, place, (), problems)
+    report += [place.problem(p.code, p.message, p.mend) for p in problems]
+
+
+def _calendar(text: SettingsText, place: Place, report: list[Diagnostic]) -> Calendar | None:
+    zone = read_zone(text.timezone, place.below("timezone"), report)
+    start = place.below("fiscal_year_start").parsed(
+        text.fiscal_year_start, values.month_day, "OKR107", report
+    )
+    return Calendar(zone, *start) if zone and start else None
+
+
+def _stores(text: SettingsText) -> Stores:
+    written = text.store.model_dump(exclude_none=True) if text.store else {}
+    return Stores(**written)
+
+
+def _check_policy(text: SettingsText, place: Place, report: list[Diagnostic]) -> None:
+    policy = text.status.policy if text.status else POLICIES[0]
+    if policy in POLICIES:
+        return
+    here = place.below("status", "policy")
+    if policy in POLICIES_TO_COME:
+        problem = not_supported(f"status policy `{policy}`", here)
+        report.append(here.problem(problem.code, problem.message, f"use {', '.join(POLICIES)} for now"))
+    else:
+        report.append(
+            here.problem("OKR103", f"`{policy}` is no status policy", did_you_mean(policy, POLICIES))
+        )
+
+
+def _read_cycles(place: Place, cycles: YamlMapping, draft: Draft) -> None:
+    for name, data in cycles.items():
+        here = place.below(name)
+        check_id(name, here, cycles, draft.report)
+        declared: Declared[CycleText, Cycle] = Declared(id=name, place=here)
+        draft.cycles.add(declared, draft.report)
+        mapping = mapping_at(here, data, draft.report)
+        declared.text = read_as(CycleText, mapping, here, draft.report) if mapping is not None else None
+        if declared.text is not None:
+            declared.noun = _cycle(name, declared.text, here, draft.report)
+
+
+def _cycle(name: str, text: CycleText, place: Place, report: list[Diagnostic]) -> Cycle | None:
+    start = place.below("start").parsed(text.start, values.day, "OKR107", report)
+    end = place.below("end").parsed(text.end, values.day, "OKR107", report)
+    return Cycle(id=name, start_on=start, end_on=end, parent=text.parent) if start and end else None
+
+
+def publishers(text: SettingsText) -> dict[str, Publisher]:
+    """Return the declared publishers by id, with defaults filled in."""
+    declared = text.publish.model_dump(exclude_none=True) if text.publish else {}
+    return {name: Publisher(id=name, options=options) for name, options in declared.items()}

@@ -1,0 +1,63 @@
+"""Rules 12 to 14: metrics over the columns and metrics they name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from okr_pipeline.config.diagnostic import Diagnostic
+from okr_pipeline.config.draft import Draft
+from okr_pipeline.config.expressions import check_aggregate
+from okr_pipeline.config.rules.datasets import TIMES, unknown_column
+from okr_pipeline.model.metric import Aggregate, Dataset, Ratio
+
+
+def time_is_a_declared_time(draft: Draft) -> Iterator[Diagnostic]:
+    """12. `time` is a declared column, a date or a timestamp."""
+    for metric in draft.metrics.values():
+        noun = metric.noun
+        if not isinstance(noun, Aggregate) or noun.time is None:
+            continue
+        dataset = _dataset(draft, noun.dataset)
+        if dataset is None:
+            continue
+        place, type_ = metric.place.below("time"), dataset.columns.get(noun.time)
+        if type_ is None:
+            yield unknown_column(noun.time, place, list(dataset.columns))
+        elif type_ not in TIMES:
+            times = [name for name, other in dataset.columns.items() if other in TIMES]
+            mend = f"use one of {', '.join(times)}" if times else "use a date or timestamp column"
+            yield place.problem("OKR305", f"`{noun.time}` is {type_}: it places no row in time", mend)
+
+
+def expressions_fit_their_columns(draft: Draft) -> Iterator[Diagnostic]:
+    """13. `value` is an aggregate and `where` a condition over declared columns."""
+    for metric in draft.metrics.values():
+        if isinstance(metric.noun, Aggregate):
+            dataset = _dataset(draft, metric.noun.dataset)
+            if dataset is not None:
+                yield from check_aggregate(
+                    metric.noun.value, metric.noun.where, dataset.columns, metric.place
+                )
+
+
+def ratios_have_a_fitting_unit(draft: Draft) -> Iterator[Diagnostic]:
+    """14. A ratio of two like units is no such unit; of two unlike ones it is no percentage."""
+    for metric in draft.metrics.values():
+        if not isinstance(metric.noun, Ratio) or metric.text is None or metric.text.unit is None:
+            continue
+        of, to = draft.unit_of(metric.noun.of), draft.unit_of(metric.noun.to)
+        if of is None or to is None or of[0] is None or to[0] is None:
+            continue
+        place, unit = metric.place.below("unit"), metric.text.unit
+        if of == to and unit == of[0] and unit != "percent":
+            yield place.problem(
+                "OKR316", f"{unit} divided by {unit} is not {unit}", "write `unit: percent`, or none"
+            )
+        elif of != to and unit == "percent":
+            mend = f"name the unit after its parts: {of[0]} per {to[0]}"
+            yield place.problem("OKR316", f"{of[0]} divided by {to[0]} is no percentage", mend)
+
+
+def _dataset(draft: Draft, id: str) -> Dataset | None:
+    declared = draft.datasets.get(id)
+    return declared.noun if declared else None

@@ -1,0 +1,162 @@
+"""One mapping against its text mirror: every pydantic error becomes a diagnostic at its place."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from okr_pipeline.config.diagnostic import Diagnostic
+from okr_pipeline.config.masking import is_reference, is_secret_name
+from okr_pipeline.config.place import Place
+from okr_pipeline.config.schema import keys_of, model_at, unsupported_in
+from okr_pipeline.config.suggest import did_you_mean
+from okr_pipeline.config.yaml import UNREADABLE, YamlList, YamlMapping
+
+Model = TypeVar("Model", bound=BaseModel)
+Path = tuple[str | int, ...]
+
+_ID = re.compile(r"[a-z][a-z0-9_]{0,63}\Z")
+_WORD = re.compile(r"[\w.\-]{1,40}\Z")
+_EXPECTED = {
+    "string": "text",
+    "int": "a whole number",
+    "dict": "a mapping (`key: value` lines)",
+    "model": "a mapping (`key: value` lines)",
+    "list": "a list ([a, b])",
+    "tuple": "a list ([a, b])",
+    "bool": "true or false",
+    "float": "a number",
+    "decimal": "a number",
+}
+
+
+def mapping_at(place: Place, data: object, report: list[Diagnostic]) -> YamlMapping | None:
+    """Return *data* if it is a mapping; None, and a diagnostic unless it was reported before, if not."""
+    if isinstance(data, YamlMapping):
+        return data
+    if data is not UNREADABLE:
+        found = "nothing" if data is None else "something else"
+        message = f"expected {_EXPECTED['dict']}, found {found}"
+        report.append(place.problem("OKR104", message, "write `key: value`, one a line"))
+    return None
+
+
+def read_as(
+    model: type[Model],
+    data: Mapping[str, object],
+    place: Place,
+    report: list[Diagnostic],
+    *,
+    also: Iterable[str] = (),
+) -> Model | None:
+    """
+    Return *data* as *model*; None, and every problem in *report*, if it does not fit.
+
+    *also* are keys that are known at this place without being of *model*, for suggestions.
+    """
+    try:
+        return model.model_validate(data)
+    except ValidationError as error:
+        seen: set[Path] = set()
+        for found in error.errors(include_url=False):
+            path = _existing(data, tuple(found["loc"]), missing=found["type"] == "missing")
+            if path not in seen and not _reported_elsewhere(found["input"]):
+                report.append(_diagnostic(model, path, found, place, also))
+            seen.add(path)
+        return None
+
+
+def check_id(name: str, place: Place, siblings: Iterable[str], report: list[Diagnostic]) -> None:
+    """Report *name*, the key at *place*, if it is no id."""
+    if _ID.match(name):
+        return
+    same = [s for s in siblings if s != name and s.casefold() == name.casefold()]
+    shown = f"`{name}` is" if _WORD.match(name) else "this is"
+    message = f"{shown} no id" + (f", and `{same[0]}` differs from it in case only" if same else "")
+    mend = "an id begins with a-z, then a-z, 0-9 and _, at most 64 characters"
+    near = re.sub(r"[^a-z0-9]+", "_", name.lower()).strip("_")
+    if _ID.match(near) and near not in siblings:
+        mend = f"did you mean `{near}`?  ({mend})"
+    report.append(place.key_problem("OKR105", message, mend))
+
+
+def _reported_elsewhere(value: object) -> bool:
+    return value is UNREADABLE or (isinstance(value, str) and is_reference(value))
+
+
+def _existing(data: object, loc: Path, *, missing: bool) -> Path:
+    """Return the part of *loc* that exists in *data*: pydantic adds the names of union members."""
+    path: list[str | int] = []
+    for part in loc:
+        if isinstance(data, YamlMapping) and part in data:
+            data = data[str(part)]
+        elif isinstance(data, YamlList) and isinstance(part, int) and part < len(data):
+            data = data[part]
+        else:
+            return (*path, part) if missing and part == loc[-1] else tuple(path)
+        path.append(part)
+    return tuple(path)
+
+
+def _diagnostic(
+    model: type[BaseModel], path: Path, found: Any, place: Place, also: Iterable[str]
+) -> Diagnostic:
+    kind, here = str(found["type"]), place.below(*path)
+    name = next((str(part) for part in reversed(path) if isinstance(part, str)), "")
+    if kind == "extra_forbidden":
+        return _unknown_key(model, path, here, also)
+    if kind == "missing":
+        mend = f"write `{name}:` here"
+        return place.below(*path[:-1]).key_problem("OKR102", f"`{name}` is missing", mend)
+    if kind in ("literal_error", "enum"):
+        return _not_allowed(name, found, here)
+    if kind.endswith("_type") and kind.removesuffix("_type") in _EXPECTED:
+        return _wrong_shape(kind.removesuffix("_type"), name, found["input"], here)
+    if kind in ("too_short", "greater_than_equal", "greater_than"):
+        least = found["ctx"].get("min_length", found["ctx"].get("ge", found["ctx"].get("gt")))
+        wanted = "at least one entry" if kind == "too_short" else f"{least} or more"
+        return here.problem("OKR104", f"`{name}` is too small", f"expected {wanted}")
+    message = re.sub(r"^(Value|Assertion) error, ", "", str(found["msg"]))
+    return here.problem("OKR115", f"`{name}` is refused: {message}" if name else message, "mend the option")
+
+
+def _unknown_key(model: type[BaseModel], path: Path, here: Place, also: Iterable[str]) -> Diagnostic:
+    around, name = model_at(model, path[:-1]), str(path[-1])
+    if around is not None and name in unsupported_in(around):
+        return not_supported(f"`{name}`", here)
+    known = [*(keys_of(around) if around else ()), *(also if len(path) == 1 else ())]
+    shown = f"`{name}` is not known here" if _WORD.match(name) else "a key that is not known here"
+    return here.key_problem("OKR101", shown, did_you_mean(name, known) or "remove it")
+
+
+def not_supported(what: str, place: Place) -> Diagnostic:
+    """Return the diagnostic for a part of the language that is not there yet."""
+    return place.key_problem("OKR199", f"{what} is not supported by this version", "remove it for now")
+
+
+def _not_allowed(name: str, found: Any, here: Place) -> Diagnostic:
+    words = re.findall(r"'([^']*)'", str(found["ctx"]["expected"]))
+    given = found["input"]
+    showable = isinstance(given, str) and _WORD.match(given) and not is_secret_name(name)
+    shown = f"`{given}`" if showable else "this"
+    return here.problem("OKR103", f"{shown} is no {name.replace('_', ' ')}", did_you_mean(str(given), words))
+
+
+def _wrong_shape(expected: str, name: str, given: object, here: Place) -> Diagnostic:
+    subject = f"`{name}`: " if name else ""
+    found = "nothing" if given is None else _shape_of(given)
+    mend = "write a value, or remove the key" if given is None else f"write {_EXPECTED[expected]}"
+    if expected == "string" and found in ("a number", "true or false"):
+        mend = "put it in quotes if it is text"
+    return here.problem("OKR104", f"{subject}expected {_EXPECTED[expected]}, found {found}", mend)
+
+
+def _shape_of(value: object) -> str:
+    if isinstance(value, bool):
+        return "true or false"
+    if isinstance(value, Mapping):
+        return "a mapping"
+    return "text" if isinstance(value, str) else "a list" if isinstance(value, list) else "a number"

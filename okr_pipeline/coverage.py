@@ -1,0 +1,106 @@
+"""How far what was read of a dataset reaches: which load answers for which cut, and which cuts none can."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from okr_pipeline.ledger.entry import Entry
+from okr_pipeline.ledger.store import Ledger
+from okr_pipeline.model.metric import Dataset
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """
+    One attempt to read a dataset, at *as_of*.
+
+    *load* is the landing load that holds what was read (an unchanged read has the load before).
+    *problem* says why the attempt cannot be used: the read failed, or a check did.
+    """
+
+    as_of: datetime
+    load: int | None
+    problem: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """Every reading of one dataset, oldest first, and where its incremental reads stand."""
+
+    dataset: str
+    readings: Sequence[Reading] = ()
+    watermark: str | None = None
+    last_full: Entry | None = None
+
+    @classmethod
+    def of(cls, ledger: Ledger, dataset: Dataset) -> Coverage:
+        """Read the coverage of *dataset* out of the ledger."""
+        loads = list(ledger.entries("load", subject=dataset.id))
+        failures = list(ledger.entries("failure", subject=dataset.id))
+        entries = sorted([*loads, *failures], key=lambda entry: (_at(entry), entry.seq))
+        landed = [entry for entry in loads if entry.body["verdict"] != "quarantined"]
+        return cls(
+            dataset.id,
+            tuple(map(_reading, entries)),
+            _watermark(landed) if dataset.cursor else None,
+            max((entry for entry in landed if entry.body["mode"] == "full"), key=_at, default=None),
+        )
+
+    @property
+    def load(self) -> int | None:
+        """The newest usable load."""
+        return max((r.load for r in self.readings if r.load is not None), default=None)
+
+    def load_by(self, cut: datetime) -> int | None:
+        """Return the load that tells the state at *cut*: the last one read by then."""
+        return max((r.load for r in self.readings if r.load is not None and r.as_of <= cut), default=None)
+
+    def gap(self, cut: datetime, *, allowed: timedelta | None) -> str | None:
+        """
+        Return why what was read does not reach *cut*, or None when it does.
+
+        A usable reading at or after *cut* reaches it. Otherwise the last attempt decides: a failed
+        one never does; a usable one does for *allowed* time (None: until the next attempt).
+        """
+        if any(r.problem is None and r.as_of >= cut for r in self.readings):
+            return None
+        past = [r for r in self.readings if r.as_of <= cut]
+        if not past:
+            return f"{self.dataset}: nothing was read by then"
+        last = past[-1]
+        if last.problem is not None:
+            return f"{self.dataset}: {last.problem}"
+        if allowed is not None and cut - last.as_of > allowed:
+            return f"{self.dataset}: not read since {last.as_of:%Y-%m-%d %H:%M} UTC"
+        return None
+
+    def full_read_due(self, dataset: Dataset, as_of: datetime) -> bool:
+        """Return whether the last full read is older than declared, or knew other columns."""
+        if self.last_full is None or self.last_full.body["columns"] != dict(dataset.columns):
+            return True
+        return dataset.full_read is not None and as_of - _at(self.last_full) >= dataset.full_read
+
+
+def _reading(entry: Entry) -> Reading:
+    if entry.kind == "failure":
+        return Reading(as_of=_at(entry), load=None, problem=str(entry.body["message"]))
+    load = entry.body["number"]
+    problem = str(entry.body["problem"]) if entry.body["verdict"] == "quarantined" else None
+    return Reading(as_of=_at(entry), load=load if isinstance(load, int) else None, problem=problem)
+
+
+def _watermark(landed: Sequence[Entry]) -> str | None:
+    """Return the cursor of the newest load that was no backfill: a backfill never moves it."""
+    for entry in reversed(landed):
+        cursor = entry.body["cursor_to"]
+        if entry.body["mode"] != "backfill" and cursor is not None:
+            return str(cursor)
+    return None
+
+
+def _at(entry: Entry) -> datetime:
+    if entry.valid_at is None:
+        raise ValueError(f"ledger entry {entry.seq} ({entry.kind}) has no as-of")
+    return entry.valid_at

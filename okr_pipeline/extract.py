@@ -1,0 +1,130 @@
+"""Read one dataset from its source into the lake, and write down what was read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from connectors.contract import Connector, ExtractRequest, Mode
+from connectors.errors import ConnectorError
+from okr_pipeline.coverage import Coverage
+from okr_pipeline.lake import Lake, LakeError
+from okr_pipeline.ledger.entry import Draft
+from okr_pipeline.ledger.instant import instant_from, instant_text
+from okr_pipeline.ledger.receipt import receipt_body
+from okr_pipeline.ledger.store import Ledger
+from okr_pipeline.model.metric import Dataset
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Extracted:
+    """How one read went. *failure* None means that the receipt at ledger entry *receipt* was accepted."""
+
+    dataset: str
+    rows: int = 0
+    mode: Mode = "full"
+    receipt: int | None = None
+    failure: str | None = None
+    mend: str | None = None
+
+
+def extract(
+    dataset: Dataset,
+    connector: Connector,
+    *,
+    ledger: Ledger,
+    lake: Lake,
+    as_of: datetime,
+    recorded_at: datetime,
+    run: str,
+    backfill_since: date | None = None,
+) -> Extracted:
+    """
+    Read *dataset* as of *as_of*: all of it, or what its cursor says is new.
+
+    With *backfill_since*, everything from that day on is read again and the watermark stays. A
+    failure is written down and returned, never raised: it concerns this dataset alone.
+    """
+    coverage = Coverage.of(ledger, dataset)
+    request = plan_request(dataset, connector, coverage, as_of=as_of, backfill_since=backfill_since)
+    try:
+        stored = lake.store(dataset.id, connector.extract(request))
+    except (ConnectorError, LakeError) as error:
+        return failed(dataset, error, ledger=ledger, as_of=as_of, recorded_at=recorded_at, run=run)
+    columns = dict(dataset.columns)
+    body = {"extract_id": stored.extract_id, "columns": columns, **receipt_body(stored.receipt)}
+    last = ledger.last("receipt", subject=dataset.id)
+    if last is not None and last.valid_at == as_of and last.body["extract_id"] == stored.extract_id:
+        return Extracted(dataset=dataset.id, rows=stored.receipt.rows, mode=request.mode, receipt=last.seq)
+    [entry] = ledger.append([Draft("receipt", dataset.id, as_of, body)], recorded_at=recorded_at, run=run)
+    return Extracted(dataset=dataset.id, rows=stored.receipt.rows, mode=request.mode, receipt=entry.seq)
+
+
+def plan_request(
+    dataset: Dataset,
+    connector: Connector,
+    coverage: Coverage,
+    *,
+    as_of: datetime,
+    backfill_since: date | None = None,
+) -> ExtractRequest:
+    """Return what to ask of *connector*: the mode, and the closed lower end of the cursor."""
+    mode, since = _reach(dataset, coverage, as_of=as_of, backfill_since=backfill_since)
+    return ExtractRequest(
+        dataset=dataset.id,
+        columns=dataset.columns,
+        options=type(connector).Dataset(**dataset.options),
+        as_of=as_of,
+        mode=mode,
+        key=dataset.key,
+        cursor=dataset.cursor,
+        since=since,
+        zone=dataset.zone,
+        reject_limit=dataset.reject_limit,
+    )
+
+
+def _reach(
+    dataset: Dataset, coverage: Coverage, *, as_of: datetime, backfill_since: date | None
+) -> tuple[Mode, str | None]:
+    if dataset.cursor is None:
+        return "full", None
+    if backfill_since is not None:
+        return "backfill", _day_as_cursor(dataset.columns[dataset.cursor], backfill_since)
+    if coverage.watermark is None or coverage.full_read_due(dataset, as_of):
+        return "full", None
+    return "incremental", _back(coverage.watermark, dataset.columns[dataset.cursor], dataset.overlap)
+
+
+def _day_as_cursor(declared: str, day: date) -> str | None:
+    """Return *day* as a cursor value; None where the cursor counts instead of telling time."""
+    if declared == "timestamp":
+        return f"{day.isoformat()}T00:00:00Z"
+    return day.isoformat() if declared == "date" else None
+
+
+def _back(watermark: str, declared: str, overlap: timedelta) -> str:
+    """Return *watermark* moved back by *overlap*, where the cursor tells time."""
+    if declared == "timestamp":
+        return instant_text(instant_from(watermark) - overlap)
+    if declared == "date":
+        return (date.fromisoformat(watermark) - timedelta(days=-(-overlap // timedelta(days=1)))).isoformat()
+    return watermark
+
+
+def failed(
+    dataset: Dataset,
+    error: ConnectorError | LakeError,
+    *,
+    ledger: Ledger,
+    as_of: datetime,
+    recorded_at: datetime,
+    run: str,
+) -> Extracted:
+    """Write down that *dataset* could not be read; the same failure at the same as-of is written once."""
+    body: dict[str, Any] = {"error": type(error).__name__, "message": error.message, "mend": error.mend}
+    last = ledger.last("failure", subject=dataset.id)
+    if last is None or last.valid_at != as_of or last.body != body:
+        ledger.append([Draft("failure", dataset.id, as_of, body)], recorded_at=recorded_at, run=run)
+    return Extracted(dataset=dataset.id, failure=error.message, mend=error.mend)

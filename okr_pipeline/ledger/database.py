@@ -1,0 +1,176 @@
+"""SQLite and PostgreSQL as the ledger needs them: durable, one writer at a time, and clear when they fail."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+
+from okr_pipeline.ledger import tables
+from okr_pipeline.ledger.errors import LedgerUnreachable
+from okr_pipeline.ledger.failures import meaning
+
+if TYPE_CHECKING:
+    from sqlalchemy.engine.interfaces import DBAPIConnection, DBAPICursor
+
+# One number for all ledgers of a database: a lock too many costs nothing, one too few a fork.
+_APPEND_LOCK = int.from_bytes(b"okrentry")
+
+
+class Database:
+    """
+    The opened database of one ledger.
+
+    *place* names it in messages: a file's path, or a database and its host.
+    """
+
+    def __init__(self, engine: Engine, *, place: str, wait_s: float) -> None:
+        self._engine = engine
+        self._wait_s = wait_s
+        self.place = place
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """Lend a connection whose reads see one state of the ledger."""
+        with self._clear_errors(), self._engine.connect() as connection, connection.begin():
+            yield connection
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """
+        Lend a connection that alone may write, and commit what it did, or nothing at all.
+
+        Raises:
+            LedgerBusy: If another writer does not finish within the wait.
+        """
+        engine = self._engine.execution_options(okr_writes=True)
+        with self._clear_errors(), engine.connect() as connection, connection.begin():
+            if engine.dialect.name == "postgresql":
+                connection.execute(text(f"SET LOCAL lock_timeout = {int(self._wait_s * 1000)}"))
+                connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _APPEND_LOCK})
+            yield connection
+
+    def is_sound(self) -> bool:
+        """Say whether the file's pages and indexes agree with one another; PostgreSQL's are its own matter."""
+        with self.reading() as connection:
+            if connection.dialect.name == "postgresql":
+                return True
+            return connection.exec_driver_sql("PRAGMA integrity_check(1)").scalar() == "ok"
+
+    def close(self) -> None:
+        """Give all connections back."""
+        self._engine.dispose()
+
+    @contextmanager
+    def _clear_errors(self) -> Iterator[None]:
+        try:
+            yield
+        except DBAPIError as error:
+            clear = meaning(error, place=self.place, wait_s=self._wait_s)
+            if clear is None:
+                raise
+            raise clear from error
+
+
+def open_database(url: str, *, base: Path, wait_s: float) -> Database:
+    """
+    Open the database at *url*, and create the ledger's tables where there are none.
+
+    A relative SQLite path starts at *base*; its folder is created. Writers wait *wait_s* seconds
+    for one another.
+
+    Raises:
+        LedgerError: If that cannot be done; the subclass says what to mend.
+    """
+    address = _address(url, base=base)
+    if address.get_backend_name() == "sqlite":
+        place = str(address.database)
+        database = Database(_sqlite(address, wait_s), place=place, wait_s=wait_s)
+    else:
+        place = f"PostgreSQL database {address.database or ''} at {address.host or 'this machine'}"
+        database = Database(_postgresql(address, wait_s), place=place, wait_s=wait_s)
+    try:
+        _prepare(database)
+    except BaseException:
+        database.close()
+        raise
+    return database
+
+
+def _address(url: str, *, base: Path) -> URL:
+    mend = "write `sqlite:///path/to/ledger.db` or `postgresql://user@host/database`"
+    try:
+        address = make_url(url)
+        backend = address.get_dialect().name
+    except (SQLAlchemyError, ImportError, ValueError):
+        # The cause may quote the URL, and with it a password.
+        raise LedgerUnreachable("the ledger's URL is none that can be read", mend=mend) from None
+    if backend not in ("sqlite", "postgresql"):
+        raise LedgerUnreachable(f"a ledger cannot live on {backend}", mend=mend)
+    if backend == "postgresql":
+        return address
+    if address.database in (None, "", ":memory:"):
+        raise LedgerUnreachable("the ledger's URL names no file", mend=mend)
+    return address.set(database=str(base / str(address.database)))
+
+
+def _sqlite(address: URL, wait_s: float) -> Engine:
+    folder = Path(str(address.database)).parent
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        what = f"the ledger's folder {folder} cannot be created ({error.strerror})"
+        raise LedgerUnreachable(what, mend="give this user the right to write there") from error
+    engine = create_engine(address, hide_parameters=True, connect_args={"timeout": wait_s})
+    event.listen(engine, "connect", lambda connection, _: _make_durable(connection, wait_s))
+    event.listen(engine, "begin", _begin)
+    return engine
+
+
+def _make_durable(connection: DBAPIConnection, wait_s: float) -> None:
+    connection.isolation_level = None  # else Python's module begins transactions of its own
+    cursor = connection.cursor()
+    give_up_at = time.monotonic() + wait_s
+    while not _is_write_ahead(cursor) and time.monotonic() < give_up_at:
+        time.sleep(0.01)
+    cursor.execute("PRAGMA synchronous = FULL")
+    cursor.close()
+
+
+def _is_write_ahead(cursor: DBAPICursor) -> bool:
+    try:
+        cursor.execute("PRAGMA journal_mode = WAL")
+    except sqlite3.OperationalError as error:
+        # Two who create a ledger at once: SQLite refuses one of them at once, whatever its timeout.
+        if error.sqlite_errorcode != sqlite3.SQLITE_BUSY:
+            raise
+        return False
+    return True
+
+
+def _begin(connection: Connection) -> None:
+    # A writer that began as a reader cannot wait: SQLite refuses it at once when another wrote meanwhile.
+    writes = connection.get_execution_options().get("okr_writes", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _postgresql(address: URL, wait_s: float) -> Engine:
+    patience = {"connect_timeout": str(max(2, int(wait_s)))}
+    address = address.set(query={**patience, **address.query})
+    return create_engine(address, hide_parameters=True, pool_pre_ping=True)
+
+
+def _prepare(database: Database) -> None:
+    with database.reading() as connection:
+        if tables.is_current(connection):
+            return
+    with database.writing() as connection:
+        # Another process may have created them since.
+        if not tables.is_current(connection):
+            tables.create(connection)

@@ -1,0 +1,210 @@
+"""Measure every key result at every cut that matters: now, its baseline's day, and each day of its cycle."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from okr_pipeline.coverage import Coverage
+from okr_pipeline.model.metric import Aggregate, Formula, Query, Ratio
+from okr_pipeline.model.okr import KeyResult, MeasuredOn, Project, Reach
+from okr_pipeline.model.report import SourceLine
+from okr_pipeline.warehouse.database import Database
+from okr_pipeline.warehouse.landing import newest
+from okr_pipeline.warehouse.measure import measure as answer
+from okr_pipeline.warehouse.question import Answer, Ask, Loads
+from okr_pipeline.warehouse.sandbox import Sandbox
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measurement:
+    """
+    One key result at one cut, before it is held against its goal.
+
+    *gap* says why the data does not reach the cut; None when it does. *newest_at* is the newest
+    time in the data, at most the cut.
+    """
+
+    key_result: str
+    cut: datetime
+    answer: Answer
+    gap: str | None
+    newest_at: datetime | None
+    loads: Mapping[str, int]
+    stocks: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """The datasets a metric reads: *placed* for rows in time, *states* for the state at a cut."""
+
+    placed: frozenset[str] = frozenset()
+    states: frozenset[str] = frozenset()
+
+    def __or__(self, other: Read) -> Read:
+        return Read(self.placed | other.placed, self.states | other.states)
+
+
+def cut_of(project: Project, key_result: KeyResult, as_of: datetime) -> datetime:
+    """Return the cut of *key_result* at *as_of*: its number stands still when its cycle is over."""
+    return min(as_of, project.calendar.end_of(project.cycle_of(key_result).end_on))
+
+
+def past_cuts(project: Project, key_result: KeyResult, as_of: datetime) -> list[datetime]:
+    """Return the end of every day of the cycle before the cut of *as_of*, oldest first."""
+    before = cut_of(project, key_result, as_of)
+    return project.calendar.day_cuts(project.cycle_of(key_result).start_on, before=before)
+
+
+def baseline_cut(project: Project, key_result: KeyResult) -> datetime | None:
+    """Return the cut at which a measured baseline holds; None where it is declared as a number."""
+    match key_result.goal:
+        case Reach(baseline=MeasuredOn(day)):
+            return project.calendar.end_of(day)
+        case _:
+            return None
+
+
+def measure(
+    db: Database,
+    project: Project,
+    wanted: Iterable[tuple[KeyResult, datetime]],
+    *,
+    coverage: Mapping[str, Coverage],
+    sandbox: Sandbox,
+) -> list[Measurement]:
+    """Return one measurement a (key result, cut) of *wanted*, in that order; those without a metric are left out."""
+    pairs = [(key_result, cut) for key_result, cut in wanted if key_result.metric]
+    reads = {kr.metric: reads_of(project, kr.metric) for kr, _ in pairs if kr.metric}
+    asks = [_ask(project, kr, cut, reads[kr.metric], coverage) for kr, cut in pairs if kr.metric]
+    answers = answer(db, project, asks, sandbox=sandbox)
+    reach = _Reach(db, project, coverage)
+    return [
+        Measurement(
+            key_result=key_result.id,
+            cut=cut,
+            answer=answers[ask],
+            gap=reach.gap(reads[ask.metric], ask),
+            newest_at=reach.newest(reads[ask.metric], ask),
+            loads=dict(ask.loads),
+            stocks=dict(ask.stocks),
+        )
+        for (key_result, cut), ask in zip(pairs, asks, strict=True)
+    ]
+
+
+def reads_of(project: Project, metric: str) -> Read:
+    """Return what *metric* reads, through ratios and formulas."""
+    match project.metrics[metric].measure:
+        case Aggregate(dataset=dataset, time=None):
+            return Read(states=frozenset({dataset}))
+        case Aggregate(dataset=dataset):
+            return Read(placed=frozenset({dataset}))
+        case Query(datasets=datasets):
+            return Read(placed=frozenset(datasets))
+        case Ratio(of=of, to=to):
+            return reads_of(project, of) | reads_of(project, to)
+        case Formula(inputs=inputs):
+            found = Read()
+            for name in inputs.values():
+                found |= reads_of(project, name)
+            return found
+
+
+def _ask(
+    project: Project, key_result: KeyResult, cut: datetime, read: Read, coverage: Mapping[str, Coverage]
+) -> Ask:
+    placed = ((name, coverage[name].load) for name in sorted(read.placed))
+    states = ((name, coverage[name].load_by(cut)) for name in sorted(read.states))
+    return Ask(
+        metric=str(key_result.metric),
+        cycle=project.cycle_of(key_result).id,
+        cut=cut,
+        loads=_present(placed),
+        stocks=_present(states),
+    )
+
+
+def _present(loads: Iterable[tuple[str, int | None]]) -> Loads:
+    return tuple((name, load) for name, load in loads if load is not None)
+
+
+def source_lines(
+    db: Database, project: Project, coverage: Mapping[str, Coverage], as_of: datetime
+) -> list[SourceLine]:
+    """Return how every source stands at *as_of*: its newest row, and the first thing that is wrong with it."""
+    reach = _Reach(db, project, coverage)
+    lines = []
+    for source in project.sources.values():
+        datasets = [d.id for d in project.datasets.values() if d.source == source.id]
+        loads = {name: load for name in datasets if (load := coverage[name].load) is not None}
+        times = [at for name, load in loads.items() if (at := reach.newest_of(name, load)) is not None]
+        gaps = [gap for name in datasets if (gap := reach.dataset_gap(name, loads.get(name), as_of))]
+        lines.append(
+            SourceLine(
+                id=source.id,
+                connector=source.connector,
+                newest_at=min(as_of, max(times)) if times else None,
+                problem=gaps[0] if gaps else None,
+            )
+        )
+    return lines
+
+
+class _Reach:
+    """Whether data reaches a cut, by when it was read and by its own newest time; each asked once."""
+
+    def __init__(self, db: Database, project: Project, coverage: Mapping[str, Coverage]) -> None:
+        self._db = db
+        self._project = project
+        self._coverage = coverage
+        self._newest: dict[tuple[str, int], datetime | None] = {}
+
+    def gap(self, read: Read, ask: Ask) -> str | None:
+        """Return the first reason why a dataset that *ask* rests on does not reach its cut."""
+        loads = {**dict(ask.loads), **dict(ask.stocks)}
+        for name in sorted(read.placed | read.states):
+            if reason := self.dataset_gap(name, loads.get(name), ask.cut):
+                return reason
+        return None
+
+    def newest(self, read: Read, ask: Ask) -> datetime | None:
+        """Return the oldest of the newest times of the datasets that declare freshness, at most the cut."""
+        loads = {**dict(ask.loads), **dict(ask.stocks)}
+        times = [at for name, load in loads.items() if (at := self.newest_of(name, load)) is not None]
+        return min([ask.cut, *times]) if times else None
+
+    def dataset_gap(self, name: str, load: int | None, cut: datetime) -> str | None:
+        """Return why dataset *name*, read at *load*, does not reach *cut*; None when it does."""
+        freshness = self._project.datasets[name].freshness
+        allowed = freshness.within if freshness else None
+        if reason := self._coverage[name].gap(cut, allowed=allowed):
+            return reason
+        if load is None or allowed is None:
+            return None
+        at = self.newest_of(name, load)
+        if at is None:
+            return f"{name}: no row tells how fresh it is"
+        if cut - at > allowed:
+            return f"{name}: newest row is from {at:%Y-%m-%d %H:%M} UTC, older than {_words(allowed)}"
+        return None
+
+    def newest_of(self, name: str, load: int) -> datetime | None:
+        """Return the newest time in dataset *name* after *load*; None where it declares no freshness."""
+        freshness = self._project.datasets[name].freshness
+        if freshness is None:
+            return None
+        if (name, load) not in self._newest:
+            found = newest(self._db, name, freshness.column, load=load)
+            # A day counts as known to its end.
+            is_instant = found is None or isinstance(found, datetime)
+            self._newest[name, load] = found if is_instant else self._project.calendar.end_of(found)
+        return self._newest[name, load]
+
+
+def _words(span: timedelta) -> str:
+    hours = span // timedelta(hours=1)
+    if span == timedelta(hours=hours):
+        return f"{hours // 24} days" if hours % 24 == 0 and hours >= 48 else f"{hours} hours"
+    return f"{span // timedelta(minutes=1)} minutes"

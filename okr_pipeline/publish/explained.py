@@ -1,0 +1,79 @@
+"""One key result in facts and figures: the same words on the page and in a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import Decimal
+
+from okr_pipeline.model.observation import State
+from okr_pipeline.model.report import KeyResultLine, Report
+from okr_pipeline.publish import display as say
+
+
+def formula(line: KeyResultLine, *, locale: str = say.LOCALE) -> str:
+    """Return how *line* is counted, in words and with its numbers in full."""
+    if line.goal == "keep":
+        return f"kept while the value is {line.keep}"
+    words = "progress = (now - from) / (target - from)"
+    if line.value is None or line.baseline is None or line.target is None:
+        return words
+    now, start, target = (
+        say.display(number, line.unit, style="full", locale=locale)
+        for number in (line.value, line.baseline, line.target)
+    )
+    return f"{words} = ({now} - {start}) / ({target} - {start}) = {say.percent(line.progress, locale=locale)}"
+
+
+def explanation(
+    line: KeyResultLine, report: Report, *, locale: str = say.LOCALE
+) -> Iterator[tuple[str, str]]:
+    """Yield name and text of every fact behind the number of *line*, those that it has."""
+    if line.goal != "keep":
+        yield "From", say.display(line.baseline, line.unit, style="full", locale=locale)
+        yield "Target", say.display(line.target, line.unit, style="full", locale=locale)
+        if line.expected is not None:
+            due = expected_figure(line, locale=locale)
+            yield "Expected by now", f"{say.percent(line.expected, locale=locale)} ({due})"
+        yield "Gap", say.points(line.gap, locale=locale)
+    yield "Value", say.display(line.value, line.unit, style="full", locale=locale)
+    yield "Newest data", say.moment(line.newest_at, report.zone, locale=locale) if line.newest_at else "none"
+    yield "Sources", ", ".join(line.sources) or "none"
+    yield "Owner", line.owner or "none"
+    if line.carried_from:
+        yield "Value carried from", say.moment(line.carried_from, report.zone, locale=locale)
+    if line.reason:
+        yield "Reason", line.reason
+    if line.led_by:
+        yield "Led by", ", ".join(line.led_by)
+    if line.note:
+        yield "Note", line.note
+
+
+def staleness(line: KeyResultLine, report: Report, *, locale: str = say.LOCALE) -> str | None:
+    """Return since when and why *line* has no fresh value; None when its value is fresh."""
+    if line.state is State.OK:
+        return None
+    if line.value is not None and line.carried_from is not None:
+        since = say.moment(line.carried_from, report.zone, locale=locale)
+        old = f"value of {since}, {say.age(line.carried_from, as_of=report.as_of)} old"
+    else:
+        old = "no value" if line.value is None else "no fresh value"
+    return f"{old}: {line.reason}" if line.reason else old
+
+
+def is_old(line: KeyResultLine) -> bool:
+    """Return whether *line* shows a value that is not of this snapshot."""
+    return line.state is not State.OK and line.value is not None
+
+
+def figure(value: Decimal | None, unit: str | None, *, locale: str = say.LOCALE) -> str:
+    """Return *value* without its noun, short enough for a label; percent and money keep their sign."""
+    shown = say.display(value, unit, locale=locale)
+    return shown.removesuffix(f" {unit}") if unit else shown
+
+
+def expected_figure(line: KeyResultLine, *, locale: str = say.LOCALE) -> str:
+    """Return the value that the expected progress stands for, in the unit of *line*."""
+    if line.expected is None or line.baseline is None or line.target is None:
+        return say.NOTHING
+    return figure(line.baseline + line.expected * (line.target - line.baseline), line.unit, locale=locale)

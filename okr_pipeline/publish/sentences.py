@@ -1,0 +1,228 @@
+"""What the numbers say, in sentences: by rule, the same for the same report, never by opinion."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from okr_pipeline.model.observation import State, Status
+from okr_pipeline.model.report import KeyResultLine, Report, TrendPoint
+from okr_pipeline.publish import display as say
+from okr_pipeline.publish.standing import (
+    AT_RISK,
+    NO_DATA,
+    NOT_STARTED,
+    OFF_TRACK,
+    STALE,
+    Standing,
+    standing,
+    standing_of,
+    worst_first,
+)
+from okr_pipeline.publish.visible import visible
+
+GOOD = (Status.ON_TRACK, Status.REACHED)
+MOST_CHANGES = 5
+_WEEK = timedelta(days=7)
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """One sentence, the standing whose shape goes before it, and the key result it speaks of (None: none)."""
+
+    text: str
+    standing: Standing | None = None
+    key_result: str | None = None
+
+
+def headline(report: Report) -> str:
+    """Return one or two sentences: how many are on track, and which one to talk about."""
+    return " ".join(headline_parts(report))
+
+
+def headline_parts(report: Report) -> tuple[str, ...]:
+    """Return the headline sentence by sentence."""
+    lines = key_results(report)
+    if not lines:
+        return ("No key results are declared yet.",)
+    if len(lines) == 1:
+        return (f"The one key result, {_name(lines[0])}, {_is(lines[0])}.",)
+    worst = to_talk_about(report)
+    if worst is None:
+        return (_count(lines),)
+    ending = "has no fresh data" if standing(worst) is STALE else "is the one to talk about"
+    return (_count(lines), f"{_name(worst)} {ending}.")
+
+
+def key_results(report: Report) -> list[KeyResultLine]:
+    """Return every key result of *report*, objective by objective."""
+    return [line for objective in report.objectives for line in objective.key_results]
+
+
+def needs_decision(report: Report, *, most: int = 3) -> list[KeyResultLine]:
+    """Return the worst key results, off track before at risk, the widest gap first; at most *most*."""
+    in_trouble = [line for line in key_results(report) if line.status in (Status.OFF_TRACK, Status.AT_RISK)]
+    return worst_first(in_trouble)[:most]
+
+
+def stale_sentences(report: Report) -> list[Sentence]:
+    """Return one sentence for each key result that shows an old value or none because its data failed."""
+    stale = [line for line in key_results(report) if line.state not in (State.OK, State.NO_DATA)]
+    return [Sentence(f"{_name(line)} {_absence(line, report)}", STALE, line.id) for line in stale]
+
+
+def failed_check_sentences(report: Report) -> list[Sentence]:
+    """Return one sentence for each failed check: dataset, check, what was expected and what was seen."""
+    return [
+        Sentence(
+            f"Check {check.check} of {check.dataset} failed: expected "
+            f"{check.expected}, saw {check.observed}.",
+            AT_RISK,
+        )
+        for check in report.failed_checks
+        if not check.passed
+    ]
+
+
+def source_sentences(report: Report) -> list[Sentence]:
+    """Return one sentence for each source that is silent or broken, with the age of its newest data."""
+    return [
+        Sentence(
+            f"Source {source.id} {_silence(source.newest_at, report)}: "
+            f"{visible(source.problem).rstrip('.')}.",
+            STALE,
+        )
+        for source in report.sources
+        if source.problem
+    ]
+
+
+def not_ready_sentence(report: Report) -> str | None:
+    """Return one sentence on the key results that no metric feeds yet; None when there are none."""
+    if not report.not_ready:
+        return None
+    what = "key result has" if len(report.not_ready) == 1 else "key results have"
+    return f"{len(report.not_ready)} {what} no metric yet: {', '.join(report.not_ready)}."
+
+
+def since_last_week(report: Report) -> list[Sentence]:
+    """
+    Return what changed in seven days, at most five sentences.
+
+    Status flips come first, those for the worse leading; then silent sources, failed checks, and
+    the largest moves among the rest.
+    """
+    flipped = list(_flips(report))
+    told = {sentence.key_result for sentence in flipped}
+    changes = [*flipped, *source_sentences(report), *failed_check_sentences(report), *_moves(report, told)]
+    return changes[:MOST_CHANGES]
+
+
+def _count(lines: list[KeyResultLine]) -> str:
+    total, good = len(lines), sum(line.status in GOOD for line in lines)
+    statuses = {line.status for line in lines}
+    if statuses == {Status.REACHED}:
+        return f"All {total} key results are reached."
+    if statuses == {Status.NOT_STARTED}:
+        return f"None of the {total} key results has started."
+    if statuses <= {Status.NO_DATA, Status.NOT_STARTED}:
+        return f"None of the {total} key results has been measured yet."
+    if good == total:
+        return f"All {total} key results are on track."
+    if good == 0:
+        return f"None of the {total} key results is on track."
+    return f"{good} of {total} key results {'is' if good == 1 else 'are'} on track."
+
+
+def to_talk_about(report: Report) -> KeyResultLine | None:
+    """Return the key result that the headline names: the worst one off track, at risk or stale."""
+    worst = worst_first(key_results(report))[:1]
+    return worst[0] if worst and standing(worst[0]) in (OFF_TRACK, AT_RISK, STALE) else None
+
+
+def _is(line: KeyResultLine) -> str:
+    match line.status:
+        case Status.NO_DATA:
+            return "has not been measured yet"
+        case Status.NOT_STARTED:
+            return "has not started"
+        case Status.STALE:
+            return "has no fresh data"
+        case _:
+            return f"is {standing(line).word}"
+
+
+def _absence(line: KeyResultLine, report: Report) -> str:
+    reason = f": {visible(line.reason).rstrip('.')}" if line.reason else ""
+    if line.value is None:
+        return f"has no value{reason}."
+    if line.carried_from is None:
+        return f"has no fresh data{reason}."
+    old = say.age(line.carried_from, as_of=report.as_of)
+    return f"shows its value of {old} ago{reason}."
+
+
+def _silence(newest_at: datetime | None, report: Report) -> str:
+    if newest_at is None:
+        return "has given no data"
+    return f"has been silent for {say.age(newest_at, as_of=report.as_of)}"
+
+
+def _flips(report: Report) -> Iterator[Sentence]:
+    flips = []
+    for line in key_results(report):
+        before, now = week_ago(line), standing_of(line.status)
+        if before is not None and standing_of(before.status) != now and now is not NOT_STARTED:
+            flips.append((line, standing_of(before.status), now))
+    flips.sort(key=lambda flip: (not _worse(flip[1], flip[2]), flip[2].severity))
+    for line, was, now in flips:
+        yield Sentence(f"{_name(line)} {_turn(was, now)}.", standing(line), line.id)
+
+
+def _worse(was: Standing, now: Standing) -> bool:
+    return now in (STALE, NO_DATA) or now.severity < was.severity
+
+
+def _turn(was: Standing, now: Standing) -> str:
+    match now.code, was.code:
+        case "reached", _:
+            return "reached its target"
+        case "no_data", "not_started":
+            return "has started, and has no data yet"
+        case "stale" | "no_data", _:
+            return f"{'went stale' if now is STALE else 'lost its data'}; it was {was.word}"
+        case _, "no_data" | "not_started":
+            return f"was measured for the first time: {now.word}"
+        case _, "stale":
+            return f"has fresh data again: {now.word}"
+        case _:
+            return f"{'fell' if _worse(was, now) else 'rose'} from {was.word} to {now.word}"
+
+
+def week_ago(line: KeyResultLine) -> TrendPoint | None:
+    """Return the last trend point at least seven days before the newest one; None when there is none."""
+    if not line.trend:
+        return None
+    before = [point for point in line.trend if point.day <= line.trend[-1].day - _WEEK]
+    return before[-1] if before else None
+
+
+def _moves(report: Report, told: set[str | None]) -> Iterator[Sentence]:
+    moved = [
+        (line, change)
+        for line in key_results(report)
+        if line.goal != "keep"
+        and line.id not in told
+        and (change := line.change_7d) is not None
+        and abs(change) * 100 >= 1
+    ]
+    for line, change in sorted(moved, key=lambda move: -abs(move[1])):
+        size = say.points(abs(change)).removesuffix(" ahead")
+        yield Sentence(
+            f"{_name(line)} moved {size} {'forward' if change > 0 else 'back'}.", standing(line), line.id
+        )
+
+
+def _name(line: KeyResultLine) -> str:
+    return visible(line.title).strip().rstrip(".!?") or line.id

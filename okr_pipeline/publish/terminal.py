@@ -1,0 +1,213 @@
+"""The leader's view in a terminal: all key results, or one, as wide as the window allows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+from okr_pipeline.model.report import KeyResultLine, ObjectiveLine, Report
+from okr_pipeline.publish import display as say
+from okr_pipeline.publish import sentences
+from okr_pipeline.publish.explained import expected_figure, explanation, figure, formula, is_old, staleness
+from okr_pipeline.publish.standing import standing
+from okr_pipeline.publish.trend import series
+from okr_pipeline.publish.visible import visible
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.text import Text
+
+_BLOCKS = "▁▂▃▄▅▆▇█"
+_SPARK = 12
+_NARROW = 72
+_WIDE = 116
+
+
+class UnknownKeyResultError(KeyError):
+    """No key result of this id is in the report. *nearest* are ids that look like it."""
+
+    def __init__(self, key_result: str, *, nearest: list[str]) -> None:
+        super().__init__(key_result)
+        self.nearest = nearest
+
+    def __str__(self) -> str:
+        hint = f"; did you mean {', '.join(self.nearest)}?" if self.nearest else ""
+        return f"no key result {self.args[0]!r} in this snapshot{hint}"
+
+
+def print_overview(report: Report, console: Console) -> None:
+    """Print headline, what is stale, and every objective with its leading and lagging key results apart."""
+    from rich.text import Text
+
+    console.print(Text(sentences.headline(report), style="bold"))
+    console.print(Text(_stamp(report), style="dim"))
+    for sentence in [*sentences.stale_sentences(report), *sentences.source_sentences(report)]:
+        console.print(Text(f"? {sentence.text}"))
+    for objective in report.objectives:
+        console.print()
+        console.print(_heading(objective))
+        for indicator in ("lagging", "leading"):
+            lines = [line for line in objective.key_results if line.indicator == indicator]
+            if lines:
+                _print_lines(indicator, lines, report, console)
+    if sentence_left := sentences.not_ready_sentence(report):
+        console.print()
+        console.print(Text(sentence_left, style="dim"))
+
+
+def print_key_result(report: Report, key_result: str, console: Console) -> None:
+    """
+    Print one key result: where it stands, its trend, and every fact behind it.
+
+    Raises:
+        UnknownKeyResultError: If the report holds no such key result.
+    """
+    from rich.table import Table
+    from rich.text import Text
+
+    line = _find(report, key_result)
+    console.print(Text.assemble((visible(line.title), "bold"), "   ", (_stamp(report), "dim")))
+    console.print(Text.assemble(_stands(line), "   ", "   ".join(_position(line))))
+    if note := staleness(line, report):
+        console.print(Text(f"? {note}"))
+    if drawn := sparkline(line, min(len(line.trend), max(console.width - 4, 10))):
+        console.print(Text(drawn, style=standing(line).colour))
+    console.print()
+    console.print(Text(formula(line)))
+    facts = Table.grid(padding=(0, 2))
+    for name, value in explanation(line, report):
+        facts.add_row(Text(name, style="dim"), Text(visible(value)))
+    console.print(facts)
+
+
+def sparkline(line: KeyResultLine, width: int) -> str:
+    """
+    Return the trend in block characters, at most *width*; a blank is a stretch without a value.
+
+    Each block shows the last known value of its stretch of days. Empty when nothing is known.
+    """
+    seen = series(line)
+    known = [value for value in seen if value is not None]
+    if not known:
+        return ""
+    low, high = min(known), max(known)
+    width = min(width, len(seen))
+    cells = [seen[n * len(seen) // width : (n + 1) * len(seen) // width] for n in range(width)]
+    latest = [next((value for value in reversed(cell) if value is not None), None) for cell in cells]
+    top = len(_BLOCKS) - 1
+    return "".join(
+        " " if value is None else _BLOCKS[int((value - low) * top / (high - low)) if high > low else top // 2]
+        for value in latest
+    )
+
+
+def _stamp(report: Report) -> str:
+    return f"{say.moment(report.as_of, report.zone)}   snapshot {report.snapshot[:8]}"
+
+
+def _heading(objective: ObjectiveLine) -> Text:
+    from rich.text import Text
+
+    way = f"{say.percent(objective.progress)} of the way, " if objective.progress is not None else ""
+    counted = f"{way}{objective.counted} of {objective.declared} counted"
+    return Text.assemble((visible(objective.title), "bold"), "  ", _stands(objective), "  ", (counted, "dim"))
+
+
+def _stands(line: KeyResultLine | ObjectiveLine) -> Text:
+    from rich.text import Text
+
+    shown = standing(line)
+    return Text(f"{shown.mark} {shown.word}", style=shown.colour)
+
+
+def _print_lines(indicator: str, lines: list[KeyResultLine], report: Report, console: Console) -> None:
+    if console.width < _NARROW:
+        _print_stacked(indicator, lines, report, console)
+    else:
+        _print_table(indicator, lines, report, console)
+
+
+def _print_stacked(indicator: str, lines: list[KeyResultLine], report: Report, console: Console) -> None:
+    from rich.text import Text
+
+    console.print(Text(f"  {indicator}", style="dim"))
+    for line in lines:
+        console.print(Text.assemble("  ", _stands(line), "  ", visible(line.title)))
+        console.print(
+            Text(f"    {_now(line)} {_goal(line)}  {_gap(line)}  {_age(line, report)}", style="dim")
+        )
+
+
+def _print_table(indicator: str, lines: list[KeyResultLine], report: Report, console: Console) -> None:
+    from rich.table import Table
+    from rich.text import Text
+
+    wide = console.width >= _WIDE
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), expand=True, header_style="dim")
+    for name, width, justify, cell in _columns(report, wide=wide):
+        table.add_column(
+            name.format(indicator=indicator), width=width, justify=justify, no_wrap=cell is not _title
+        )  # type: ignore[arg-type]
+    for line in lines:
+        cells = [cell(line) for _, _, _, cell in _columns(report, wide=wide)]
+        table.add_row(*(Text(cell) if isinstance(cell, str) else cell for cell in cells))
+    console.print(table)
+
+
+_Cell = Callable[[KeyResultLine], "str | Text"]
+
+
+def _columns(report: Report, *, wide: bool) -> Iterator[tuple[str, int | None, str, _Cell]]:
+    """Yield heading, width, alignment and content of every column that the window has room for."""
+    yield "  {indicator}", None, "left", _title
+    yield "status", 13, "left", _stands
+    yield "now", 14, "right", _now
+    yield "target", 14, "left", _goal
+    if wide:
+        yield "progress", 9, "right", lambda line: "" if line.goal == "keep" else say.percent(line.progress)
+        yield "expected", 9, "right", lambda line: say.percent(line.expected)
+    yield "gap", 7, "right", lambda line: say.signed_points(line.gap)
+    if wide:
+        yield "trend", _SPARK, "left", lambda line: sparkline(line, _SPARK)
+    yield "age", 7, "right", lambda line: _age(line, report)
+
+
+def _title(line: KeyResultLine) -> str:
+    return f"  {visible(line.title)}"
+
+
+def _now(line: KeyResultLine) -> str:
+    return f"{say.display(line.value, line.unit)}{' ?' if is_old(line) else ''}"
+
+
+def _goal(line: KeyResultLine) -> str:
+    if line.goal == "keep":
+        return f"keep {line.keep or ''}".strip()
+    return f"of {figure(line.target, line.unit)}" if line.target is not None else ""
+
+
+def _gap(line: KeyResultLine) -> str:
+    return say.points(line.gap) if line.gap is not None else ""
+
+
+def _age(line: KeyResultLine, report: Report) -> str:
+    return say.age(line.newest_at, as_of=report.as_of)
+
+
+def _position(line: KeyResultLine) -> Iterator[str]:
+    yield f"{_now(line)} {_goal(line)}"
+    if line.goal != "keep" and line.progress is not None:
+        yield f"{say.percent(line.progress)} of the way"
+    if line.expected is not None and line.goal != "keep":
+        yield f"expected {say.percent(line.expected)} ({expected_figure(line)})"
+    if line.gap is not None:
+        yield say.points(line.gap)
+
+
+def _find(report: Report, key_result: str) -> KeyResultLine:
+    from difflib import get_close_matches
+
+    lines = {line.id: line for line in sentences.key_results(report)}
+    if key_result not in lines:
+        raise UnknownKeyResultError(key_result, nearest=get_close_matches(key_result, lines, n=3))
+    return lines[key_result]

@@ -1,0 +1,79 @@
+"""A dataset's declared checks, asked of its current state: counts in, verdicts out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from decimal import Decimal
+
+from okr_pipeline.model.metric import Dataset
+from okr_pipeline.model.observation import CheckResult
+from okr_pipeline.warehouse.database import Database, quoted
+from okr_pipeline.warehouse.landing import Landed, table_of
+
+
+def run_checks(db: Database, dataset: Dataset, landed: Landed, *, duplicates: int) -> list[CheckResult]:
+    """Return the verdict on every check of *dataset*, in a fixed order. *duplicates* are key repeats of the extract."""
+    return [
+        *_key(dataset, duplicates),
+        *_min_rows(dataset, landed),
+        *_max_change(dataset, landed),
+        *_not_null(db, dataset),
+        *_unique(db, dataset),
+    ]
+
+
+def _key(dataset: Dataset, duplicates: int) -> Iterator[CheckResult]:
+    if dataset.key:
+        name = f"key({', '.join(dataset.key)})"
+        yield _result(
+            dataset,
+            name,
+            "each key once, none empty",
+            f"{duplicates} rows repeat or lack it",
+            passed=duplicates == 0,
+        )
+
+
+def _min_rows(dataset: Dataset, landed: Landed) -> Iterator[CheckResult]:
+    if (least := dataset.checks.min_rows) > 0:
+        yield _result(
+            dataset,
+            "min_rows",
+            f"at least {least} rows",
+            f"{landed.after} rows",
+            passed=landed.after >= least,
+        )
+
+
+def _max_change(dataset: Dataset, landed: Landed) -> Iterator[CheckResult]:
+    most = dataset.checks.max_change
+    if most is not None and landed.before > 0:
+        change = Decimal(abs(landed.after - landed.before)) / landed.before
+        expected = f"at most {most * 100:f} % more or fewer than {landed.before} rows"
+        yield _result(dataset, "max_change", expected, f"{landed.after} rows", passed=change <= most)
+
+
+def _not_null(db: Database, dataset: Dataset) -> Iterator[CheckResult]:
+    for column in dataset.checks.not_null:
+        empty = _count(db, dataset, f"count(*) - count({quoted(column)})")
+        yield _result(dataset, f"not_null({column})", "no empty cell", f"{empty} empty", passed=empty == 0)
+
+
+def _unique(db: Database, dataset: Dataset) -> Iterator[CheckResult]:
+    for columns in dataset.checks.unique:
+        repeated = _count(db, dataset, f"count(*) - count(DISTINCT ({_row(columns)}))")
+        name = f"unique({', '.join(columns)})"
+        yield _result(dataset, name, "no value twice", f"{repeated} repeats", passed=repeated == 0)
+
+
+def _row(columns: Sequence[str]) -> str:
+    return f"row({', '.join(map(quoted, columns))})"
+
+
+def _count(db: Database, dataset: Dataset, expression: str) -> int:
+    sql = f"SELECT {expression} AS n FROM {table_of(dataset.id)} WHERE _to_load IS NULL"
+    return int(db.rows(sql)[0]["n"])
+
+
+def _result(dataset: Dataset, check: str, expected: str, observed: str, *, passed: bool) -> CheckResult:
+    return CheckResult(check=check, dataset=dataset.id, expected=expected, observed=observed, passed=passed)

@@ -1,0 +1,200 @@
+"""
+Landing tables, versioned by load.
+
+Every row carries `_from_load` and `_to_load` (null = current). A load closes the versions it
+replaces or deletes and adds new ones, so the state at any load stays readable for ever.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+from okr_pipeline.model.metric import Dataset
+from okr_pipeline.warehouse.database import Database, literal, quoted
+
+_SQL_TYPES = {
+    "string": "VARCHAR",
+    "integer": "BIGINT",
+    "boolean": "BOOLEAN",
+    "date": "DATE",
+    "timestamp": "TIMESTAMPTZ",
+    "json": "VARCHAR",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Landed:
+    """What one load changed, in rows. *before* and *after* count the current state."""
+
+    new: int
+    amended: int
+    gone: int
+    before: int
+    after: int
+
+
+def table_of(dataset: str) -> str:
+    """Return the quoted name of a dataset's landing table."""
+    return f"landing.{quoted(dataset.replace('.', '__'))}"
+
+
+def state_at(dataset: str, load: int) -> str:
+    """Return a relation: the rows of *dataset* as they stood after load *load*."""
+    return f"(SELECT * FROM {table_of(dataset)} WHERE _from_load <= {load:d} AND (_to_load IS NULL OR _to_load > {load:d}))"
+
+
+def sql_type(declared: str) -> str:
+    """Return the DuckDB type of a declared column type."""
+    return declared.upper() if declared.startswith("decimal") else _SQL_TYPES[declared]
+
+
+def prepare(db: Database, datasets: Sequence[Dataset]) -> list[str]:
+    """
+    Make the landing tables of *datasets*; return the ids whose table had another shape.
+
+    A table of another shape is dropped: its loads are to be landed again.
+    """
+    db.run("CREATE SCHEMA IF NOT EXISTS landing")
+    db.run("CREATE TABLE IF NOT EXISTS landing._loads (dataset VARCHAR, load BIGINT)")
+    db.run("CREATE TABLE IF NOT EXISTS landing._shapes (dataset VARCHAR, shape VARCHAR)")
+    shapes = {row["dataset"]: row["shape"] for row in db.rows("SELECT * FROM landing._shapes")}
+    reshaped = [d.id for d in datasets if shapes.get(d.id, _shape(d)) != _shape(d)]
+    for dataset in datasets:
+        if shapes.get(dataset.id) != _shape(dataset):
+            _make_table(db, dataset)
+    return reshaped
+
+
+def landed_loads(db: Database) -> set[tuple[str, int]]:
+    """Return the (dataset, number) of every load in the warehouse."""
+    return {(row["dataset"], row["load"]) for row in db.rows("SELECT dataset, load FROM landing._loads")}
+
+
+def land(db: Database, dataset: Dataset, *, load: int, extract: Path, full: bool) -> Landed:
+    """
+    Merge one extract into the current state, as load number *load*. The caller holds the transaction.
+
+    A *full* extract is the whole dataset: rows that it lacks are closed. Any other only adds and
+    replaces, by key.
+    """
+    columns = ", ".join(map(quoted, dataset.columns))
+    incoming = _incoming(db, dataset, extract)
+    before = _count(db, dataset)
+    if before == 0 and not _has_history(db, dataset):
+        db.run(f"INSERT INTO {table_of(dataset.id)} SELECT {columns}, {load:d}, NULL FROM {incoming}")
+        changed = Landed(new=_count(db, dataset), amended=0, gone=0, before=0, after=_count(db, dataset))
+    elif dataset.key:
+        changed = _merge(db, dataset, incoming, load=load, full=full, before=before)
+    else:
+        changed = _replace(db, dataset, incoming, load=load, before=before)
+    db.run("INSERT INTO landing._loads VALUES ($1, $2)", [dataset.id, load])
+    return changed
+
+
+def newest(db: Database, dataset: str, column: str, *, load: int) -> datetime | date | None:
+    """Return the newest value of a time column after load *load*; None where there is none."""
+    found: datetime | date | None = db.rows(
+        f"SELECT max({quoted(column)}) AS at FROM {state_at(dataset, load)}"
+    )[0]["at"]
+    return found.astimezone(UTC) if isinstance(found, datetime) else found
+
+
+def duplicate_keys(db: Database, dataset: Dataset, extract: Path) -> int:
+    """Return how many rows of an extract repeat the key of another, or have an empty key."""
+    if not dataset.key:
+        return 0
+    keys = ", ".join(map(quoted, dataset.key))
+    filled = " AND ".join(f"{quoted(name)} IS NOT NULL" for name in dataset.key)
+    sql = f"""
+        SELECT coalesce(sum(n) - count(*) FILTER (WHERE filled), 0) AS surplus
+        FROM (SELECT count(*) AS n, bool_and({filled}) AS filled FROM read_parquet({literal(str(extract))}) GROUP BY {keys})
+    """
+    return int(db.rows(sql)[0]["surplus"])
+
+
+def _incoming(db: Database, dataset: Dataset, extract: Path) -> str:
+    """Return the extract as a relation; a column declared after it was read is empty there."""
+    file = f"read_parquet({literal(str(extract))})"
+    there = {row["column_name"] for row in db.rows(f"DESCRIBE SELECT * FROM {file}")}
+    columns = [
+        quoted(name) if name in there else f"CAST(NULL AS {sql_type(declared)}) AS {quoted(name)}"
+        for name, declared in dataset.columns.items()
+    ]
+    return f"(SELECT {', '.join(columns)} FROM {file})"
+
+
+def _merge(db: Database, dataset: Dataset, incoming: str, *, load: int, full: bool, before: int) -> Landed:
+    table = table_of(dataset.id)
+    same_row = " AND ".join(
+        f"c.{quoted(name)} IS NOT DISTINCT FROM i.{quoted(name)}" for name in dataset.columns
+    )
+    same_key = " AND ".join(f"c.{quoted(name)} = i.{quoted(name)}" for name in dataset.key)
+    columns = ", ".join(map(quoted, dataset.columns))
+    db.run(f"""
+        CREATE OR REPLACE TEMP TABLE arriving AS
+        SELECT i.* FROM {incoming} i
+        WHERE NOT EXISTS (SELECT 1 FROM {table} c WHERE c._to_load IS NULL AND {same_row})
+    """)
+    closing = f"EXISTS (SELECT 1 FROM arriving i WHERE {same_key})"
+    amended = _one(db, f"SELECT count(*) AS n FROM {table} c WHERE c._to_load IS NULL AND {closing}")
+    if full:
+        closing = f"({closing} OR NOT EXISTS (SELECT 1 FROM {incoming} i WHERE {same_key}))"
+    db.run(f"UPDATE {table} AS c SET _to_load = {load:d} WHERE c._to_load IS NULL AND {closing}")
+    closed = _one(db, f"SELECT count(*) AS n FROM {table} WHERE _to_load = {load:d}")
+    db.run(f"INSERT INTO {table} SELECT {columns}, {load:d}, NULL FROM arriving")
+    arrived = _one(db, "SELECT count(*) AS n FROM arriving")
+    db.run("DROP TABLE arriving")
+    return Landed(
+        new=arrived - amended,
+        amended=amended,
+        gone=closed - amended,
+        before=before,
+        after=before - closed + arrived,
+    )
+
+
+def _replace(db: Database, dataset: Dataset, incoming: str, *, load: int, before: int) -> Landed:
+    """Land a dataset without a key: rows have no identity, so a changed whole replaces the whole."""
+    table = table_of(dataset.id)
+    columns = ", ".join(map(quoted, dataset.columns))
+    current = f"SELECT {columns} FROM {table} WHERE _to_load IS NULL"
+    db.run(f"CREATE OR REPLACE TEMP TABLE arriving AS SELECT * FROM {incoming}")
+    arrived = _one(db, "SELECT count(*) AS n FROM arriving")
+    new = _one(db, f"SELECT count(*) AS n FROM (SELECT * FROM arriving EXCEPT ALL {current})")
+    gone = before - (arrived - new)
+    if new or gone:
+        db.run(f"UPDATE {table} SET _to_load = {load:d} WHERE _to_load IS NULL")
+        db.run(f"INSERT INTO {table} SELECT {columns}, {load:d}, NULL FROM arriving")
+    db.run("DROP TABLE arriving")
+    return Landed(new=new, amended=0, gone=gone, before=before, after=arrived)
+
+
+def _make_table(db: Database, dataset: Dataset) -> None:
+    # No primary key: it triples load time and size, and uniqueness is a check.
+    columns = ", ".join(f"{quoted(name)} {sql_type(declared)}" for name, declared in dataset.columns.items())
+    with db.transaction():
+        db.run(f"DROP TABLE IF EXISTS {table_of(dataset.id)}")
+        db.run(f"CREATE TABLE {table_of(dataset.id)} ({columns}, _from_load BIGINT, _to_load BIGINT)")
+        db.run("DELETE FROM landing._shapes WHERE dataset = $1", [dataset.id])
+        db.run("DELETE FROM landing._loads WHERE dataset = $1", [dataset.id])
+        db.run("INSERT INTO landing._shapes VALUES ($1, $2)", [dataset.id, _shape(dataset)])
+
+
+def _shape(dataset: Dataset) -> str:
+    return json.dumps([list(dataset.columns.items()), list(dataset.key)])
+
+
+def _has_history(db: Database, dataset: Dataset) -> bool:
+    return _one(db, f"SELECT count(*) AS n FROM (SELECT 1 FROM {table_of(dataset.id)} LIMIT 1)") > 0
+
+
+def _count(db: Database, dataset: Dataset) -> int:
+    return _one(db, f"SELECT count(*) AS n FROM {table_of(dataset.id)} WHERE _to_load IS NULL")
+
+
+def _one(db: Database, sql: str, parameters: Mapping[str, object] | None = None) -> int:
+    return int(db.rows(sql, parameters)[0]["n"])

@@ -1,0 +1,75 @@
+-- Progress, expected, gap and status of every key result at every cut.
+-- Grain: one row a (key_result, cut) of `observed`, ordered by both.
+-- observed: key_result, cut, state, reason, value (null unless state = 'ok'), fresh (false: the data
+--           does not reach the cut), stale_reason, elapsed_days (0 before the cycle), started.
+-- defined:  key_result, kind ('reach' or 'keep'), baseline, baseline_reason, target_how, target_amount,
+--           low, high, low_inclusive, high_inclusive, cycle_days.
+-- The formulas are those of docs/arithmetic.md.
+WITH carried AS (
+    SELECT
+        *,
+        last_value(CASE WHEN fresh AND state = 'ok' THEN value END IGNORE NULLS) OVER past AS good_value,
+        last_value(CASE WHEN fresh AND state = 'ok' THEN cut END IGNORE NULLS) OVER past AS good_at
+    FROM observed
+    WINDOW past AS (PARTITION BY key_result ORDER BY cut ROWS UNBOUNDED PRECEDING)
+),
+resolved AS (
+    SELECT
+        *,
+        CASE target_how
+            WHEN 'absolute' THEN target_amount
+            WHEN 'ratio' THEN nine(baseline + baseline * target_amount)
+            WHEN 'points' THEN nine(baseline + target_amount)
+            WHEN 'times' THEN nine(baseline * target_amount)
+        END AS target
+    FROM defined
+),
+placed AS (
+    SELECT
+        c.key_result,
+        c.cut,
+        c.started,
+        CASE WHEN fresh THEN state WHEN good_value IS NULL THEN 'no_data' ELSE 'stale' END AS state,
+        CASE WHEN fresh THEN reason ELSE stale_reason END AS reason,
+        CASE WHEN fresh THEN value ELSE good_value END AS value,
+        CASE WHEN NOT fresh THEN good_at END AS carried_from,
+        d.* EXCLUDE (key_result),
+        CASE WHEN kind = 'reach' THEN exact_div(elapsed_days, cycle_days) END AS expected,
+        elapsed_days = cycle_days AS ended
+    FROM carried AS c
+    JOIN resolved AS d USING (key_result)
+),
+measured AS (
+    SELECT
+        *,
+        CASE
+            WHEN value IS NULL THEN NULL
+            WHEN kind = 'reach' THEN exact_ratio(value - baseline, target - baseline)
+            WHEN (low IS NULL OR value > low OR (low_inclusive AND value = low))
+             AND (high IS NULL OR value < high OR (high_inclusive AND value = high)) THEN CAST(1 AS DECIMAL(38, 9))
+            ELSE CAST(0 AS DECIMAL(38, 9))
+        END AS progress
+    FROM placed
+),
+gapped AS (
+    SELECT *, progress - expected AS gap FROM measured
+)
+SELECT
+    key_result, cut, state, value, baseline, target, low, high, progress, expected, gap, carried_from,
+    CASE
+        WHEN reason IS NOT NULL OR value IS NULL OR progress IS NOT NULL THEN reason
+        WHEN baseline IS NULL THEN baseline_reason
+        ELSE 'the target equals the baseline: no way to measure'
+    END AS reason,
+    CASE
+        WHEN NOT started THEN 'not_started'
+        WHEN state = 'stale' THEN 'stale'
+        WHEN progress IS NULL THEN 'no_data'
+        WHEN kind = 'keep' THEN CASE WHEN progress = 0 THEN 'off_track' WHEN ended THEN 'reached' ELSE 'on_track' END
+        WHEN progress >= 1 THEN 'reached'
+        WHEN gap >= -0.10 THEN 'on_track'
+        WHEN gap >= -0.25 THEN 'at_risk'
+        ELSE 'off_track'
+    END AS status
+FROM gapped
+ORDER BY key_result, cut

@@ -1,0 +1,49 @@
+"""What is asked of the warehouse, and what it answers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+
+from okr_pipeline.model.calendar import Span
+from okr_pipeline.model.observation import State
+
+Loads = tuple[tuple[str, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """
+    One metric at one cut.
+
+    *cycle* is the id of the cycle whose first day a `cycle_to_date` window counts from. *loads*
+    names the load at which each dataset is read for rows placed in time, *stocks* the load for
+    its state at the cut, both as sorted pairs; a dataset without one was not landed by then.
+    """
+
+    metric: str
+    cycle: str | None
+    cut: datetime
+    loads: Loads = ()
+    stocks: Loads = ()
+    span: Span | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A value with nine places, or the state and reason why there is none."""
+
+    value: Decimal | None
+    state: State = State.OK
+    reason: str | None = None
+
+
+NO_ROWS = Answer(None, State.NO_DATA, "no rows match")
+ZERO_DIVISOR = Answer(None, State.NO_DATA, "denominator is zero")
+NEVER_READ = Answer(None, State.NO_DATA, "nothing was read by then")
+OVERFLOW = Answer(None, State.INVALID, "the value needs more than 29 digits before the point")
+ROW_DIVISOR = Answer(None, State.INVALID, "a row divides by zero")
+
+Answers = Mapping[Ask, Answer]
