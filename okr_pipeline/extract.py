@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any
 
 from connectors.contract import Connector, ExtractRequest, Mode
 from connectors.errors import ConnectorError
@@ -13,8 +12,8 @@ from okr_pipeline.lake import Lake, LakeError
 from okr_pipeline.ledger.entry import Draft
 from okr_pipeline.ledger.instant import instant_from, instant_text
 from okr_pipeline.ledger.receipt import receipt_body
-from okr_pipeline.ledger.store import Ledger
 from okr_pipeline.model.metric import Dataset
+from okr_pipeline.run import Run
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,32 +31,29 @@ class Extracted:
 def extract(
     dataset: Dataset,
     connector: Connector,
+    run: Run,
     *,
-    ledger: Ledger,
     lake: Lake,
-    as_of: datetime,
-    recorded_at: datetime,
-    run: str,
     backfill_since: date | None = None,
 ) -> Extracted:
     """
-    Read *dataset* as of *as_of*: all of it, or what its cursor says is new.
+    Read *dataset* as of the run's as-of: all of it, or what its cursor says is new.
 
     With *backfill_since*, everything from that day on is read again and the watermark stays. A
     failure is written down and returned, never raised: it concerns this dataset alone.
     """
-    coverage = Coverage.of(ledger, dataset)
-    request = plan_request(dataset, connector, coverage, as_of=as_of, backfill_since=backfill_since)
+    coverage = Coverage.of(run.ledger, dataset)
+    request = plan_request(dataset, connector, coverage, as_of=run.as_of, backfill_since=backfill_since)
     try:
         stored = lake.store(dataset.id, connector.extract(request))
     except (ConnectorError, LakeError) as error:
-        return failed(dataset, error, ledger=ledger, as_of=as_of, recorded_at=recorded_at, run=run)
+        return failed(dataset, error, run)
     columns = dict(dataset.columns)
     body = {"extract_id": stored.extract_id, "columns": columns, **receipt_body(stored.receipt)}
-    last = ledger.last("receipt", subject=dataset.id)
-    if last is not None and last.valid_at == as_of and last.body["extract_id"] == stored.extract_id:
+    last = run.ledger.last("receipt", subject=dataset.id)
+    if last is not None and last.valid_at == run.as_of and last.body["extract_id"] == stored.extract_id:
         return Extracted(dataset=dataset.id, rows=stored.receipt.rows, mode=request.mode, receipt=last.seq)
-    [entry] = ledger.append([Draft("receipt", dataset.id, as_of, body)], recorded_at=recorded_at, run=run)
+    [entry] = run.write([Draft("receipt", dataset.id, run.as_of, body)])
     return Extracted(dataset=dataset.id, rows=stored.receipt.rows, mode=request.mode, receipt=entry.seq)
 
 
@@ -113,18 +109,10 @@ def _back(watermark: str, declared: str, overlap: timedelta) -> str:
     return watermark
 
 
-def failed(
-    dataset: Dataset,
-    error: ConnectorError | LakeError,
-    *,
-    ledger: Ledger,
-    as_of: datetime,
-    recorded_at: datetime,
-    run: str,
-) -> Extracted:
+def failed(dataset: Dataset, error: ConnectorError | LakeError, run: Run) -> Extracted:
     """Write down that *dataset* could not be read; the same failure at the same as-of is written once."""
-    body: dict[str, Any] = {"error": type(error).__name__, "message": error.message, "mend": error.mend}
-    last = ledger.last("failure", subject=dataset.id)
-    if last is None or last.valid_at != as_of or last.body != body:
-        ledger.append([Draft("failure", dataset.id, as_of, body)], recorded_at=recorded_at, run=run)
+    body = {"error": type(error).__name__, "message": error.message, "mend": error.mend}
+    last = run.ledger.last("failure", subject=dataset.id)
+    if last is None or last.valid_at != run.as_of or last.body != body:
+        run.write([Draft("failure", dataset.id, run.as_of, body)])
     return Extracted(dataset=dataset.id, failure=error.message, mend=error.mend)

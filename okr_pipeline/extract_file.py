@@ -59,7 +59,8 @@ def content_hash(path: Path) -> str | None:
     import pyarrow.parquet as pq
 
     try:
-        with pq.ParquetFile(path) as file:
+        # With its pre-buffer on, reading holds the whole file in memory.
+        with pq.ParquetFile(path, pre_buffer=False) as file:
             content = CanonicalHash(file.schema_arrow)
             for batch in file.iter_batches():
                 content.update(batch)

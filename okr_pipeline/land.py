@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime
 
 from okr_pipeline.lake import Lake
 from okr_pipeline.ledger.entry import Draft, Entry
 from okr_pipeline.ledger.store import Ledger
 from okr_pipeline.model.metric import Dataset
 from okr_pipeline.model.observation import CheckResult
+from okr_pipeline.run import Run
 from okr_pipeline.warehouse import landing
 from okr_pipeline.warehouse.checks import run_checks
 from okr_pipeline.warehouse.database import Database
@@ -62,53 +62,29 @@ def catch_up(db: Database, datasets: Sequence[Dataset], *, ledger: Ledger, lake:
 
 
 def land(
-    db: Database,
-    dataset: Dataset,
-    *,
-    ledger: Ledger,
-    lake: Lake,
-    recorded_at: datetime,
-    run: str,
-    accept: Collection[str] = (),
+    db: Database, dataset: Dataset, run: Run, *, lake: Lake, accept: Collection[str] = ()
 ) -> list[Loaded]:
     """
     Land every receipt of *dataset* that has no verdict yet, in order.
 
     A dataset named in *accept* lands in spite of failed checks; the record says so.
     """
-    decided = {entry.body["receipt"] for entry in ledger.entries("load", subject=dataset.id)}
-    pending = [entry for entry in ledger.entries("receipt", subject=dataset.id) if entry.seq not in decided]
+    decided = {entry.body["receipt"] for entry in run.ledger.entries("load", subject=dataset.id)}
+    receipts = run.ledger.entries("receipt", subject=dataset.id)
+    pending = [receipt for receipt in receipts if receipt.seq not in decided]
     return [
-        _land_one(
-            db,
-            dataset,
-            entry,
-            ledger=ledger,
-            lake=lake,
-            recorded_at=recorded_at,
-            run=run,
-            accepted=dataset.id in accept,
-        )
-        for entry in pending
+        _land_one(db, dataset, receipt, run, lake=lake, accepted=dataset.id in accept) for receipt in pending
     ]
 
 
 def _land_one(
-    db: Database,
-    dataset: Dataset,
-    receipt: Entry,
-    *,
-    ledger: Ledger,
-    lake: Lake,
-    recorded_at: datetime,
-    run: str,
-    accepted: bool,
+    db: Database, dataset: Dataset, receipt: Entry, run: Run, *, lake: Lake, accepted: bool
 ) -> Loaded:
-    before = _last_landed(ledger, dataset)
+    before = _last_landed(run.ledger, dataset)
     number = _number(before)
     if before is not None and before.body["extract_id"] == receipt.body["extract_id"]:
         loaded = Loaded(dataset=dataset.id, verdict="unchanged", number=number)
-        _record(ledger, receipt, loaded, recorded_at=recorded_at, run=run)
+        run.write([_draft(receipt, loaded)])
         return loaded
     try:
         with db.transaction():
@@ -122,7 +98,7 @@ def _land_one(
                 rows=landed.after,
             )
             # The ledger first: a crash before the commit leaves a load that catch_up merges again.
-            _record(ledger, receipt, loaded, landed=landed, recorded_at=recorded_at, run=run)
+            run.write([_draft(receipt, loaded, landed)])
             if not good:
                 raise _Quarantined
     except _Quarantined:
@@ -139,15 +115,7 @@ def _merge(
     return landed, run_checks(db, dataset, landed, duplicates=duplicates)
 
 
-def _record(
-    ledger: Ledger,
-    receipt: Entry,
-    loaded: Loaded,
-    *,
-    landed: landing.Landed | None = None,
-    recorded_at: datetime,
-    run: str,
-) -> None:
+def _draft(receipt: Entry, loaded: Loaded, landed: landing.Landed | None = None) -> Draft:
     body = {
         "receipt": receipt.seq,
         "extract_id": receipt.body["extract_id"],
@@ -160,7 +128,7 @@ def _record(
         "changes": asdict(landed) if landed else None,
         "checks": [asdict(check) for check in loaded.checks],
     }
-    ledger.append([Draft("load", loaded.dataset, receipt.valid_at, body)], recorded_at=recorded_at, run=run)
+    return Draft("load", loaded.dataset, receipt.valid_at, body)
 
 
 def _problem(loaded: Loaded) -> str | None:

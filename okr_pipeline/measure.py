@@ -7,32 +7,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from okr_pipeline.coverage import Coverage
+from okr_pipeline.findings import Measurement
 from okr_pipeline.model.metric import Aggregate, Formula, Query, Ratio
-from okr_pipeline.model.okr import KeyResult, MeasuredOn, Project, Reach
+from okr_pipeline.model.okr import KeyResult, Project
 from okr_pipeline.model.report import SourceLine
 from okr_pipeline.warehouse.database import Database
 from okr_pipeline.warehouse.landing import newest
 from okr_pipeline.warehouse.measure import measure as answer
-from okr_pipeline.warehouse.question import Answer, Ask, Loads
+from okr_pipeline.warehouse.question import Ask, Loads
 from okr_pipeline.warehouse.sandbox import Sandbox
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Measurement:
-    """
-    One key result at one cut, before it is held against its goal.
-
-    *gap* says why the data does not reach the cut; None when it does. *newest_at* is the newest
-    time in the data, at most the cut.
-    """
-
-    key_result: str
-    cut: datetime
-    answer: Answer
-    gap: str | None
-    newest_at: datetime | None
-    loads: Mapping[str, int]
-    stocks: Mapping[str, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,26 +29,6 @@ class Read:
         return Read(self.placed | other.placed, self.states | other.states)
 
 
-def cut_of(project: Project, key_result: KeyResult, as_of: datetime) -> datetime:
-    """Return the cut of *key_result* at *as_of*: its number stands still when its cycle is over."""
-    return min(as_of, project.calendar.end_of(project.cycle_of(key_result).end_on))
-
-
-def past_cuts(project: Project, key_result: KeyResult, as_of: datetime) -> list[datetime]:
-    """Return the end of every day of the cycle before the cut of *as_of*, oldest first."""
-    before = cut_of(project, key_result, as_of)
-    return project.calendar.day_cuts(project.cycle_of(key_result).start_on, before=before)
-
-
-def baseline_cut(project: Project, key_result: KeyResult) -> datetime | None:
-    """Return the cut at which a measured baseline holds; None where it is declared as a number."""
-    match key_result.goal:
-        case Reach(baseline=MeasuredOn(day)):
-            return project.calendar.end_of(day)
-        case _:
-            return None
-
-
 def measure(
     db: Database,
     project: Project,
@@ -74,7 +37,7 @@ def measure(
     coverage: Mapping[str, Coverage],
     sandbox: Sandbox,
 ) -> list[Measurement]:
-    """Return one measurement a (key result, cut) of *wanted*, in that order; those without a metric are left out."""
+    """Return one measurement for each of *wanted* whose key result has a metric, in that order."""
     pairs = [(key_result, cut) for key_result, cut in wanted if key_result.metric]
     reads = {kr.metric: reads_of(project, kr.metric) for kr, _ in pairs if kr.metric}
     asks = [_ask(project, kr, cut, reads[kr.metric], coverage) for kr, cut in pairs if kr.metric]
@@ -133,7 +96,7 @@ def _present(loads: Iterable[tuple[str, int | None]]) -> Loads:
 def source_lines(
     db: Database, project: Project, coverage: Mapping[str, Coverage], as_of: datetime
 ) -> list[SourceLine]:
-    """Return how every source stands at *as_of*: its newest row, and the first thing that is wrong with it."""
+    """Return how every source stands at *as_of*: its newest row, and the first thing wrong with it."""
     reach = _Reach(db, project, coverage)
     lines = []
     for source in project.sources.values():
@@ -198,8 +161,9 @@ class _Reach:
         if (name, load) not in self._newest:
             found = newest(self._db, name, freshness.column, load=load)
             # A day counts as known to its end.
-            is_instant = found is None or isinstance(found, datetime)
-            self._newest[name, load] = found if is_instant else self._project.calendar.end_of(found)
+            if found is not None and not isinstance(found, datetime):
+                found = self._project.calendar.end_of(found)
+            self._newest[name, load] = found
         return self._newest[name, load]
 
 

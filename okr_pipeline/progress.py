@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC
 from decimal import Decimal
 from typing import Any
 
 import pyarrow as pa
 
 from okr_pipeline.definition import definition_hash, definition_of
-from okr_pipeline.measure import Measurement
+from okr_pipeline.findings import Baseline, Good, Measurement
 from okr_pipeline.model.observation import ObjectiveObservation, Observation, State, Status
 from okr_pipeline.model.okr import KeyResult, MeasuredOn, Objective, Project, Reach, RelativeTarget
 from okr_pipeline.warehouse import progress as statements
@@ -56,23 +55,6 @@ _PARTS = pa.schema(
         "status": pa.string(),
     }
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Baseline:
-    """The measured start of one key result: a frozen value, or the reason why there is none yet."""
-
-    value: Decimal | None
-    reason: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Good:
-    """An earlier good value, from the ledger: what a key result falls back on when its source fails."""
-
-    key_result: str
-    cut: datetime
-    value: Decimal
 
 
 def observe(
@@ -207,9 +189,8 @@ def _parts(
 ) -> list[dict[str, Any]]:
     parts: list[tuple[Observation | ObjectiveObservation, Decimal]]
     parts = [(observations[kr.id], kr.weight) for kr in objective.key_results if kr.id in observations]
-    below = [
-        (done[o.id], Decimal(1)) for o in project.objectives.values() if o.contributes_to == objective.id
-    ]
+    contributing = [o for o in project.objectives.values() if o.contributes_to == objective.id]
+    parts += [(done[o.id], Decimal(1)) for o in contributing]
     return [
         {
             "objective": objective.id,

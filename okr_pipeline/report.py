@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
 
+from okr_pipeline.cuts import past_cuts
 from okr_pipeline.ledger.store import Ledger
-from okr_pipeline.measure import past_cuts
 from okr_pipeline.model.observation import ObjectiveObservation, Observation, State
 from okr_pipeline.model.okr import Keep, KeyResult, Objective, Project
 from okr_pipeline.model.report import KeyResultLine, ObjectiveLine, Report, TrendPoint

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
+from okr_pipeline.cuts import baseline_cut
 from okr_pipeline.definition import definition_hash, definition_of
+from okr_pipeline.findings import Baseline, Findings, Good, Measurement
 from okr_pipeline.ledger.entry import Draft, Entry
 from okr_pipeline.ledger.instant import instant_from, instant_text
 from okr_pipeline.ledger.store import Ledger
-from okr_pipeline.measure import Measurement, baseline_cut
 from okr_pipeline.model.observation import (
     Cause,
     CheckResult,
@@ -24,32 +25,11 @@ from okr_pipeline.model.observation import (
 from okr_pipeline.model.okr import Project
 from okr_pipeline.model.report import SourceLine
 from okr_pipeline.model.snapshot import Snapshot
-from okr_pipeline.progress import Baseline, Good
 from okr_pipeline.record import decimal_text, digest, observation_body, observation_from, says
+from okr_pipeline.run import Run
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Findings:
-    """Everything one run found out, before it is written down. *past* are the days before *now*."""
-
-    now: Sequence[Observation]
-    past: Sequence[Observation]
-    objectives: Sequence[ObjectiveObservation]
-    sources: Sequence[SourceLine]
-    checks: Sequence[CheckResult]
-    baselines: Sequence[Draft]
-
-
-def record(
-    ledger: Ledger,
-    project: Project,
-    findings: Findings,
-    *,
-    config_files: Mapping[str, str],
-    as_of: datetime,
-    recorded_at: datetime,
-    run: str,
-) -> Snapshot:
+def record(run: Run, project: Project, findings: Findings, *, config_files: Mapping[str, str]) -> Snapshot:
     """
     Write down *findings* and return the snapshot.
 
@@ -57,18 +37,16 @@ def record(
     recorded under another definition keeps its number.
     """
     drafts = [
-        *_configuration(ledger, project, config_files),
-        *_definitions(ledger, project),
+        *_configuration(run.ledger, project, config_files),
+        *_definitions(run.ledger, project),
         *findings.baselines,
-        *_observations(ledger, findings),
+        *_observations(run.ledger, findings),
     ]
-    body = _snapshot_body(project, findings, as_of=as_of)
-    last = ledger.last("snapshot", subject=project.id)
+    body = _snapshot_body(project, findings, as_of=run.as_of)
+    last = run.ledger.last("snapshot", subject=project.id)
     if not drafts and last is not None and last.body == body:
         return snapshot_from(last, findings.now)
-    entries = ledger.append(
-        [*drafts, Draft("snapshot", project.id, as_of, body)], recorded_at=recorded_at, run=run
-    )
+    entries = run.write([*drafts, Draft("snapshot", project.id, run.as_of, body)])
     return snapshot_from(entries[-1], findings.now)
 
 
@@ -156,7 +134,7 @@ def _baseline(day: date, measured: Measurement | None) -> Baseline:
 
 
 def good_values(ledger: Ledger, project: Project, as_of: datetime) -> list[Good]:
-    """Return every good value recorded within the project's cycles up to *as_of*: what may be carried forward."""
+    """Return every good value recorded in the project's cycles up to *as_of*: what may be carried on."""
     starts = [project.calendar.midnight(project.cycle_of(kr).start_on) for kr in project.key_results()]
     if not starts:
         return []

@@ -6,6 +6,9 @@ YAML to a `Project`, or every problem in it.
 
 from __future__ import annotations
 
+import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -46,6 +49,11 @@ class Checked:
 
 def check(root: Path) -> Checked:
     """Return the project declared under *root*, the `okr_config` folder, and all that is wrong with it."""
+    with _collection_paused():
+        return _check(root)
+
+
+def _check(root: Path) -> Checked:
     files, draft = read_draft(root)
     for rule in RULES:
         draft.report.extend(rule(draft))
@@ -53,6 +61,18 @@ def check(root: Path) -> Checked:
     if any(not diagnostic.warning for diagnostic in found):
         return Checked(None, found)
     return Checked(build(draft, digest=files.digest), found)
+
+
+@contextmanager
+def _collection_paused() -> Iterator[None]:
+    """Keep the garbage collector out: everything read here is kept, and it costs a third of the time."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 def load(root: Path) -> Project:

@@ -8,19 +8,18 @@ Only the core types of YAML 1.2: `no`, `010`, `1:30` and dates are text. Numbers
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable
 from decimal import Decimal
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import yaml
 from yaml.events import (
     AliasEvent,
-    CollectionEndEvent,
     DocumentStartEvent,
-    Event,
+    MappingEndEvent,
     MappingStartEvent,
-    NodeEvent,
     ScalarEvent,
+    SequenceEndEvent,
 )
 
 MAX_DEPTH = 64
@@ -29,8 +28,12 @@ MAX_DIGITS = 38
 _WORDS: dict[str, bool | None] = {"": None, "~": None, "null": None, "Null": None, "NULL": None}
 _WORDS |= {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
 _INTEGER = re.compile(r"-?(0|[1-9][0-9]*)\Z")
+_DIGIT = re.compile(r"\.?[0-9]")
 _DECIMAL = re.compile(r"-?(0|[1-9][0-9]*)?(\.[0-9]*)?([eE][-+]?[0-9]{1,4})?\Z")
 _NO_NUMBER = re.compile(r"[-+]?\.(inf|Inf|INF)\Z|\.(nan|NaN|NAN)\Z")
+
+
+_WRITE_OUT = "write the value out, or quote it if it is text that begins with `&`, `*` or `<<`"
 
 
 class Spot(NamedTuple):
@@ -80,7 +83,7 @@ class YamlProblem(NamedTuple):
     mend: str
 
 
-class _Refused(Exception):  # noqa: N818  (it never leaves this module)
+class _Refused(Exception):
     """Nothing after this point can be read."""
 
     def __init__(self, problem: YamlProblem) -> None:
@@ -99,7 +102,7 @@ def parse(text: str) -> tuple[object, list[YamlProblem]]:
         return _Reader(text, problems).document(), problems
     except _Refused as refusal:
         return UNREADABLE, [*problems, refusal.problem]
-    except yaml.MarkedYAMLError as error:
+    except yaml.YAMLError as error:
         return UNREADABLE, [*problems, _syntax_problem(error, text)]
 
 
@@ -107,89 +110,87 @@ class _Reader:
     """Builds data from libyaml's events, one document deep, keeping what is wrong in *problems*."""
 
     def __init__(self, text: str, problems: list[YamlProblem]) -> None:
-        self.events: Iterator[Event] = iter(yaml.parse(text, Loader=yaml.CSafeLoader))
+        self.next_event: Callable[[], Any] = yaml.CSafeLoader(text).get_event
         self.problems = problems
 
     def document(self) -> object:
-        data: object = None
-        documents = 0
-        for event in self.events:
-            if isinstance(event, DocumentStartEvent):
-                documents += 1
-                if documents > 1:
-                    message, mend = (
-                        "a second YAML document begins here",
-                        "keep one document a file: drop the `---`",
-                    )
-                    raise _Refused(YamlProblem("OKR014", _spot(event), message, mend))
-                data = self.value(next(self.events), 1)
+        self.next_event()  # the start of the stream
+        if not isinstance(self.next_event(), DocumentStartEvent):
+            return None
+        first = self.next_event()
+        data = self.value(first, _spot(first), 1)
+        self.next_event()  # the end of the document
+        event = self.next_event()
+        if isinstance(event, DocumentStartEvent):
+            mend = "keep one document a file: drop the `---`"
+            raise _Refused(YamlProblem("OKR014", _spot(event), "a second YAML document begins here", mend))
         return data
 
-    def value(self, event: Event, depth: int) -> object:
-        self.refuse_indirection(event)
-        if type(event) is ScalarEvent:
-            return self.scalar(event)
+    def value(self, event: Any, spot: Spot, depth: int) -> object:
+        if event.anchor is not None or event.tag is not None:
+            raise _Refused(_indirection(event, spot))
+        kind = type(event)
+        if kind is ScalarEvent:
+            return self.scalar(event, spot) if event.implicit[0] else event.value
         if depth > MAX_DEPTH:
-            message = f"nested deeper than {MAX_DEPTH} levels"
-            raise _Refused(
-                YamlProblem("OKR010", _spot(event), message, "flatten it: nothing here needs depth")
-            )
-        if type(event) is MappingStartEvent:
-            return self.mapping(event, depth)
-        return self.list(event, depth)
+            message, mend = f"nested deeper than {MAX_DEPTH} levels", "flatten it: nothing here needs depth"
+            raise _Refused(YamlProblem("OKR010", spot, message, mend))
+        if kind is MappingStartEvent:
+            return self.mapping(spot, depth)
+        return self.list(spot, depth)
 
-    def mapping(self, start: Event, depth: int) -> YamlMapping:
-        mapping = YamlMapping(_spot(start))
-        while not isinstance(event := next(self.events), CollectionEndEvent):
-            key = self.key(event)
-            value_event = next(self.events)
-            spot = _spot(value_event)
-            value = self.value(value_event, depth + 1)
+    def mapping(self, spot: Spot, depth: int) -> YamlMapping:
+        mapping = YamlMapping(spot)
+        while type(event := self.next_event()) is not MappingEndEvent:
+            key_spot = _spot(event)
+            key = self.key(event, key_spot)
+            value_event = self.next_event()
+            value_spot = _spot(value_event)
+            value = self.value(value_event, value_spot, depth + 1)
             if key in mapping:
-                self.doubled(key, _spot(event), mapping.key_spots[key])
+                self.doubled(key, key_spot, mapping.key_spots[key])
                 continue
             mapping[key] = value
-            mapping.key_spots[key] = _spot(event)
-            mapping.value_spots[key] = spot
+            mapping.key_spots[key] = key_spot
+            mapping.value_spots[key] = value_spot
         return mapping
 
-    def list(self, start: Event, depth: int) -> YamlList:
-        items = YamlList(_spot(start))
-        while not isinstance(event := next(self.events), CollectionEndEvent):
-            items.item_spots.append(_spot(event))
-            items.append(self.value(event, depth + 1))
+    def list(self, spot: Spot, depth: int) -> YamlList:
+        items = YamlList(spot)
+        while type(event := self.next_event()) is not SequenceEndEvent:
+            item_spot = _spot(event)
+            items.item_spots.append(item_spot)
+            items.append(self.value(event, item_spot, depth + 1))
         return items
 
-    def key(self, event: Event) -> str:
-        self.refuse_indirection(event)
-        if type(event) is not ScalarEvent or (event.implicit[0] and event.value in ("", "~")):
+    def key(self, event: Any, spot: Spot) -> str:
+        if event.anchor is not None or event.tag is not None:
+            raise _Refused(_indirection(event, spot))
+        plain = type(event) is ScalarEvent and event.implicit[0]
+        if type(event) is not ScalarEvent or (plain and event.value in ("", "~")):
             mend = "write a plain word before the `:`"
-            raise _Refused(YamlProblem("OKR013", _spot(event), "a key that is no plain text", mend))
-        if event.value == "<<" and event.implicit[0]:
-            raise _Refused(_indirection(_spot(event), "merge keys"))
+            raise _Refused(YamlProblem("OKR013", spot, "a key that is no plain text", mend))
+        if plain and event.value == "<<":
+            raise _Refused(YamlProblem("OKR008", spot, "YAML merge keys are not allowed", _WRITE_OUT))
         return str(event.value)
 
-    def scalar(self, event: ScalarEvent) -> object:
+    def scalar(self, event: Any, spot: Spot) -> object:
         text: str = event.value
-        if not event.implicit[0]:
-            return text
         if text in _WORDS:
             return _WORDS[text]
         if text[0] not in "-.0123456789" and text[-1] not in "fFnN":
             return text
         if _NO_NUMBER.match(text):
-            return self.no_number(_spot(event), "OKR011", f"`{text}` is no number", "write a finite number")
-        return self.number(event, text)
-
-    def number(self, event: ScalarEvent, text: str) -> object:
+            return self.no_number(spot, "OKR011", f"`{text}` is no number", "write a finite number")
         whole = _INTEGER.match(text)
-        if not whole and not (_DECIMAL.match(text) and any(c.isdigit() for c in text.split("e")[0])):
+        if not whole and not (_DECIMAL.match(text) and _DIGIT.search(text)):
             return text
         if sum(c.isdigit() for c in text) > MAX_DIGITS:
-            message = f"a number of more than {MAX_DIGITS} digits"
-            return self.no_number(
-                _spot(event), "OKR012", message, "round it, or put it in quotes if it is text"
+            message, mend = (
+                f"a number of more than {MAX_DIGITS} digits",
+                "round it, or quote it if it is text",
             )
+            return self.no_number(spot, "OKR012", message, mend)
         return int(text) if whole else Decimal(text)
 
     def no_number(self, spot: Spot, code: str, message: str, mend: str) -> Unreadable:
@@ -200,28 +201,20 @@ class _Reader:
         message = f"`{key}` is written twice: on line {first.line} and on line {spot.line}"
         self.problems.append(YamlProblem("OKR007", spot, message, "keep one of the two"))
 
-    def refuse_indirection(self, event: Event) -> None:
-        if isinstance(event, AliasEvent):
-            raise _Refused(_indirection(_spot(event), "aliases"))
-        if isinstance(event, NodeEvent):
-            if event.anchor is not None:
-                raise _Refused(_indirection(_spot(event), "anchors"))
-            if getattr(event, "tag", None) is not None:
-                message, mend = "YAML tags are not allowed", "drop the tag; types follow from the key"
-                raise _Refused(YamlProblem("OKR009", _spot(event), message, mend))
+
+def _indirection(event: Any, spot: Spot) -> YamlProblem:
+    """Return why *event*, which has an anchor or a tag, is refused."""
+    if event.anchor is not None:
+        what = "aliases" if type(event) is AliasEvent else "anchors"
+        return YamlProblem("OKR008", spot, f"YAML {what} are not allowed", _WRITE_OUT)
+    return YamlProblem("OKR009", spot, "YAML tags are not allowed", "drop the tag; types follow from the key")
 
 
-def _indirection(spot: Spot, what: str) -> YamlProblem:
-    mend = "write the value out, or quote it if it is text that begins with `&`, `*` or `<<`"
-    return YamlProblem("OKR008", spot, f"YAML {what} are not allowed", mend)
-
-
-def _spot(event: Event) -> Spot:
+def _spot(event: Any) -> Spot:
     start, end = event.start_mark, event.end_mark
-    if start is None or end is None:
-        return Spot(1, 1, 1)
-    length = end.column - start.column if end.line == start.line else 0
-    return Spot(start.line + 1, start.column + 1, max(length, 1))
+    line, column = start.line, start.column
+    length = end.column - column if end.line == line else 1
+    return Spot(line + 1, column + 1, length or 1)
 
 
 _PLAIN_WORDS = (
@@ -254,8 +247,10 @@ _PLAIN_WORDS = (
 )
 
 
-def _syntax_problem(error: yaml.MarkedYAMLError, text: str) -> YamlProblem:
+def _syntax_problem(error: yaml.YAMLError, text: str) -> YamlProblem:
     """Say in plain words what libyaml stumbled over, without repeating any of the text."""
+    if not isinstance(error, yaml.MarkedYAMLError):
+        return YamlProblem("OKR005", Spot(1, 1, 1), "a character that YAML does not allow", "remove it")
     context, problem = error.context or "", error.problem or ""
     mark = error.context_mark if "quoted" in context or "block scalar" in context else error.problem_mark
     mark = mark or error.problem_mark or error.context_mark

@@ -20,6 +20,11 @@ from sqlglot import exp
 from okr_pipeline.expression import allowed
 from okr_pipeline.expression.read import dotted, parsed
 
+_COMBINING: dict[type[exp.Expr], Literal["sum", "min", "max"]] = {
+    exp.Sum: "sum",
+    exp.Min: "min",
+    exp.Max: "max",
+}
 _POWER_OF_TEN = re.compile(r"10+")
 
 
@@ -150,7 +155,7 @@ def _aggregation(node: exp.Expr) -> Aggregation:
         argument = node.this.sql("duckdb")
         return Aggregation("count", _filtered(f"count({argument})", own), argument, own)
     if isinstance(node, exp.Sum | exp.Min | exp.Max) and not isinstance(node.this, exp.Distinct):
-        function: Literal["sum", "min", "max"] = {exp.Sum: "sum", exp.Min: "min", exp.Max: "max"}[type(node)]  # type: ignore[assignment]
+        function = _COMBINING[type(node)]
         argument = node.this.sql("duckdb")
         return Aggregation(function, _filtered(f"{function}({argument})", own), argument, own)
     argument = node.this.sql("duckdb")

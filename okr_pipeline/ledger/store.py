@@ -70,6 +70,7 @@ class Ledger:
         """
         if not drafts:
             return []
+        recorded_at = instant_from(instant_text(recorded_at))
         with self._database.writing() as connection:
             newest = connection.execute(select(entry).order_by(entry.c.seq.desc()).limit(1)).first()
             after = Head(newest.seq, newest.hash) if newest else EMPTY
@@ -112,7 +113,8 @@ class Ledger:
         Return what was last said of every subject and valid instant: the as-of read.
 
         *valid_from* and *valid_to* are both inside; None is no bound; with *before_seq*, only what
-        stood in the ledger before that entry. Entries without a valid instant are left out. Ordered by subject, then instant.
+        stood in the ledger before that entry. Entries without a valid instant are left out.
+        Ordered by subject, then instant.
         """
         newest = (
             select(func.max(entry.c.seq).label("seq"))

@@ -25,7 +25,7 @@ class Cycle:
         return (self.end_on - self.start_on).days + 1
 
     def elapsed_days(self, day: date) -> int:
-        """Return how many days have begun by *day*: 0 before the cycle, all of them on its last day and after."""
+        """Return how many days have begun by *day*: 0 before the cycle, all from its last day on."""
         return min(max((day - self.start_on).days + 1, 0), self.days)
 
 

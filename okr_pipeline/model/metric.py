@@ -58,7 +58,8 @@ class Dataset:
     json`); *key* identifies a row (empty: every read is a full read that replaces); *cursor* is
     the column that is read incrementally (None: always a full read). *full_read* is the longest
     time between two full reads of an incremental dataset. *retain* None keeps extracts for ever.
-    *zone* places timestamps that carry none. *options* is what the connector needs to find the rows (path, query, sheet, ...).
+    *zone* places timestamps that carry none. *options* is what the connector needs to find the rows (path,
+    query, sheet, ...).
     """
 
     id: str

@@ -102,7 +102,7 @@ class Publisher:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stores:
-    """Where lake, ledger and warehouse live, as written: a folder or URL, a database URL or `env:`, a file."""
+    """Where lake, ledger and warehouse live, as written: a folder, a database URL, a file."""
 
     lake: str = ".okr/lake"
     ledger: str = "sqlite:///.okr/ledger.db"

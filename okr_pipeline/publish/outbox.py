@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 
 from okr_pipeline.ledger.entry import Draft
-from okr_pipeline.ledger.store import Ledger
 from okr_pipeline.model.okr import Publisher
 from okr_pipeline.model.report import Report
 from okr_pipeline.publish.atomic import OutsideFolderError, replace_text
 from okr_pipeline.publish.latest import report_to_json
 from okr_pipeline.publish.page import write_page
 from okr_pipeline.publish.tables import write_tables
+from okr_pipeline.run import Run
 
 LATEST = Path(".okr/latest.json")
 
@@ -28,15 +27,7 @@ class Published:
     failure: str | None = None
 
 
-def publish(
-    publishers: Mapping[str, Publisher],
-    report: Report,
-    *,
-    base: Path,
-    ledger: Ledger,
-    recorded_at: datetime,
-    run: str,
-) -> list[Published]:
+def publish(publishers: Mapping[str, Publisher], report: Report, run: Run, *, base: Path) -> list[Published]:
     """
     Write *report* for each of *publishers*, and what `okr show` reads; record each delivery once.
 
@@ -45,13 +36,13 @@ def publish(
     """
     replace_text(base / LATEST.parent, LATEST.name, report_to_json(report))
     published = [_publish(publisher, report, base) for publisher in publishers.values()]
-    known = {(e.subject, e.body["snapshot"]) for e in ledger.entries("publication")}
+    known = {(e.subject, e.body["snapshot"]) for e in run.ledger.entries("publication")}
     drafts = [
         Draft("publication", done.publisher, report.as_of, {"snapshot": report.snapshot, "head": report.head})
         for done in published
         if done.failure is None and (done.publisher, report.snapshot) not in known
     ]
-    ledger.append(drafts, recorded_at=recorded_at, run=run)
+    run.write(drafts)
     return published
 
 

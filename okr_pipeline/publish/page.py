@@ -63,7 +63,7 @@ def render_page(report: Report, *, locale: str = say.LOCALE) -> str:
         worst=sentences.to_talk_about(report),
         tally=_tally(lines),
         changes=changes,
-        worries=[sentence for sentence in _worries(report) if sentence not in changes],
+        worries=[sentence for sentence in sentences.worries(report) if sentence not in changes],
         not_ready=sentences.not_ready_sentence(report),
         decisions=_decisions(report, {line.id: line for line in lines}),
         cycles=_cycles(report),
@@ -111,14 +111,6 @@ def _decisions(report: Report, by_id: dict[str, KeyResultLine]) -> list[Decision
     return [
         Decision(line, home[line.id], tuple(by_id[leader] for leader in line.led_by if leader in by_id))
         for line in sentences.needs_decision(report)
-    ]
-
-
-def _worries(report: Report) -> list[sentences.Sentence]:
-    return [
-        *sentences.stale_sentences(report),
-        *sentences.source_sentences(report),
-        *sentences.failed_check_sentences(report),
     ]
 
 

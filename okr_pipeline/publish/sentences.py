@@ -98,6 +98,11 @@ def source_sentences(report: Report) -> list[Sentence]:
     ]
 
 
+def worries(report: Report) -> list[Sentence]:
+    """Return everything that is not fresh or not sound: key results, then sources, then failed checks."""
+    return [*stale_sentences(report), *source_sentences(report), *failed_check_sentences(report)]
+
+
 def not_ready_sentence(report: Report) -> str | None:
     """Return one sentence on the key results that no metric feeds yet; None when there are none."""
     if not report.not_ready:

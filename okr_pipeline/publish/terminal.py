@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from okr_pipeline.model.report import KeyResultLine, ObjectiveLine, Report
 from okr_pipeline.publish import display as say
@@ -41,8 +41,8 @@ def print_overview(report: Report, console: Console) -> None:
 
     console.print(Text(sentences.headline(report), style="bold"))
     console.print(Text(_stamp(report), style="dim"))
-    for sentence in [*sentences.stale_sentences(report), *sentences.source_sentences(report)]:
-        console.print(Text(f"? {sentence.text}"))
+    for sentence in sentences.worries(report):
+        console.print(Text(f"{sentence.standing.mark if sentence.standing else '?'} {sentence.text}"))
     for objective in report.objectives:
         console.print()
         console.print(_heading(objective))
@@ -67,13 +67,13 @@ def print_key_result(report: Report, key_result: str, console: Console) -> None:
 
     line = _find(report, key_result)
     console.print(Text.assemble((visible(line.title), "bold"), "   ", (_stamp(report), "dim")))
-    console.print(Text.assemble(_stands(line), "   ", "   ".join(_position(line))))
+    console.print(Text.assemble(_stands(line), "   ", visible("   ".join(_position(line)))))
     if note := staleness(line, report):
-        console.print(Text(f"? {note}"))
+        console.print(Text(visible(f"? {note}")))
     if drawn := sparkline(line, min(len(line.trend), max(console.width - 4, 10))):
         console.print(Text(drawn, style=standing(line).colour))
     console.print()
-    console.print(Text(formula(line)))
+    console.print(Text(visible(formula(line))))
     facts = Table.grid(padding=(0, 2))
     for name, value in explanation(line, report):
         facts.add_row(Text(name, style="dim"), Text(visible(value)))
@@ -128,52 +128,57 @@ def _print_lines(indicator: str, lines: list[KeyResultLine], report: Report, con
 
 
 def _print_stacked(indicator: str, lines: list[KeyResultLine], report: Report, console: Console) -> None:
+    from rich.padding import Padding
     from rich.text import Text
 
-    console.print(Text(f"  {indicator}", style="dim"))
+    console.print(Text(indicator, style="dim"))
     for line in lines:
-        console.print(Text.assemble("  ", _stands(line), "  ", visible(line.title)))
-        console.print(
-            Text(f"    {_now(line)} {_goal(line)}  {_gap(line)}  {_age(line, report)}", style="dim")
-        )
+        figures = (f"{_now(line)} {_goal(line)}", _gap(line), _age(line, report))
+        console.print(Text.assemble(_stands(line), "  ", visible(line.title)))
+        console.print(Padding(Text(visible("  ".join(filter(None, figures))), style="dim"), (0, 0, 0, 2)))
 
 
 def _print_table(indicator: str, lines: list[KeyResultLine], report: Report, console: Console) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    wide = console.width >= _WIDE
+    columns = list(_columns(indicator, report, wide=console.width >= _WIDE))
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), expand=True, header_style="dim")
-    for name, width, justify, cell in _columns(report, wide=wide):
+    for column in columns:
+        ratio = None if column.width else 1
         table.add_column(
-            name.format(indicator=indicator), width=width, justify=justify, no_wrap=cell is not _title
-        )  # type: ignore[arg-type]
+            column.heading, width=column.width, ratio=ratio, justify=column.justify, overflow="fold"
+        )
     for line in lines:
-        cells = [cell(line) for _, _, _, cell in _columns(report, wide=wide)]
-        table.add_row(*(Text(cell) if isinstance(cell, str) else cell for cell in cells))
+        cells = [column.cell(line) for column in columns]
+        table.add_row(*(Text(visible(cell)) if isinstance(cell, str) else cell for cell in cells))
     console.print(table)
 
 
-_Cell = Callable[[KeyResultLine], "str | Text"]
+class _Column(NamedTuple):
+    heading: str
+    width: int | None
+    justify: Literal["left", "right"]
+    cell: Callable[[KeyResultLine], str | Text]
 
 
-def _columns(report: Report, *, wide: bool) -> Iterator[tuple[str, int | None, str, _Cell]]:
-    """Yield heading, width, alignment and content of every column that the window has room for."""
-    yield "  {indicator}", None, "left", _title
-    yield "status", 13, "left", _stands
-    yield "now", 14, "right", _now
-    yield "target", 14, "left", _goal
+def _columns(indicator: str, report: Report, *, wide: bool) -> Iterator[_Column]:
+    """Yield every column that the window has room for."""
+    yield _Column(indicator, None, "left", lambda line: line.title)
+    yield _Column("status", 13, "left", _stands)
+    yield _Column("now", 14, "right", _now)
+    yield _Column("target", 13, "left", _goal)
     if wide:
-        yield "progress", 9, "right", lambda line: "" if line.goal == "keep" else say.percent(line.progress)
-        yield "expected", 9, "right", lambda line: say.percent(line.expected)
-    yield "gap", 7, "right", lambda line: say.signed_points(line.gap)
+        yield _Column("progress", 8, "right", _way)
+        yield _Column("expected", 8, "right", lambda line: say.percent(line.expected))
+    yield _Column("gap", 6, "right", lambda line: say.signed_points(line.gap))
     if wide:
-        yield "trend", _SPARK, "left", lambda line: sparkline(line, _SPARK)
-    yield "age", 7, "right", lambda line: _age(line, report)
+        yield _Column("trend", _SPARK, "left", lambda line: sparkline(line, _SPARK))
+    yield _Column("age", 6, "right", lambda line: _age(line, report))
 
 
-def _title(line: KeyResultLine) -> str:
-    return f"  {visible(line.title)}"
+def _way(line: KeyResultLine) -> str:
+    return say.NOTHING if line.goal == "keep" else say.percent(line.progress)
 
 
 def _now(line: KeyResultLine) -> str:

@@ -9,13 +9,17 @@ from okr_pipeline.model.report import KeyResultLine, TrendPoint
 
 def series(line: KeyResultLine) -> list[Decimal | None]:
     """Return what *line* is drawn in, a number a day: progress of a `reach`, values of a `keep`."""
-    kept = line.goal == "keep"
-    return [point and (point.value if kept else point.progress) for point in every_day(line)]
+    days = every_day(line)
+    if line.goal == "keep":
+        return [None if point is None else point.value for point in days]
+    return [None if point is None else point.progress for point in days]
 
 
 def expected_series(line: KeyResultLine) -> list[Decimal | None]:
     """Return the expected progress a day; none at all for a `keep`."""
-    return [] if line.goal == "keep" else [point and point.expected for point in every_day(line)]
+    if line.goal == "keep":
+        return []
+    return [None if point is None else point.expected for point in every_day(line)]
 
 
 def every_day(line: KeyResultLine) -> list[TrendPoint | None]:

@@ -1,1 +1,1 @@
-"""The only importer of duckdb: landing, measuring, progress, and files for readers. Rebuildable from lake and ledger."""
+"""The only importer of duckdb: landing, measuring, progress. Rebuildable from lake and ledger."""

@@ -12,7 +12,7 @@ from okr_pipeline.warehouse.landing import Landed, table_of
 
 
 def run_checks(db: Database, dataset: Dataset, landed: Landed, *, duplicates: int) -> list[CheckResult]:
-    """Return the verdict on every check of *dataset*, in a fixed order. *duplicates* are key repeats of the extract."""
+    """Return the verdict on every check, in a fixed order. *duplicates* are the extract's repeated keys."""
     return [
         *_key(dataset, duplicates),
         *_min_rows(dataset, landed),

@@ -44,7 +44,8 @@ def table_of(dataset: str) -> str:
 
 def state_at(dataset: str, load: int) -> str:
     """Return a relation: the rows of *dataset* as they stood after load *load*."""
-    return f"(SELECT * FROM {table_of(dataset)} WHERE _from_load <= {load:d} AND (_to_load IS NULL OR _to_load > {load:d}))"
+    alive = f"_from_load <= {load:d} AND (_to_load IS NULL OR _to_load > {load:d})"
+    return f"(SELECT * FROM {table_of(dataset)} WHERE {alive})"
 
 
 def sql_type(declared: str) -> str:
@@ -111,7 +112,11 @@ def duplicate_keys(db: Database, dataset: Dataset, extract: Path) -> int:
     filled = " AND ".join(f"{quoted(name)} IS NOT NULL" for name in dataset.key)
     sql = f"""
         SELECT coalesce(sum(n) - count(*) FILTER (WHERE filled), 0) AS surplus
-        FROM (SELECT count(*) AS n, bool_and({filled}) AS filled FROM read_parquet({literal(str(extract))}) GROUP BY {keys})
+        FROM (
+            SELECT count(*) AS n, bool_and({filled}) AS filled
+            FROM read_parquet({literal(str(extract))})
+            GROUP BY {keys}
+        )
     """
     return int(db.rows(sql)[0]["surplus"])
 

@@ -28,7 +28,7 @@ from okr_pipeline.warehouse.direct import failed
 from okr_pipeline.warehouse.landing import state_at
 from okr_pipeline.warehouse.question import NEVER_READ, NO_ROWS, Answer, Ask
 
-_EXACT_TYPES = ("DECIMAL", "TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT", "UHUGEINT")  # fmt: skip
+_EXACT_TYPES = ("DECIMAL", "TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT")
 
 
 class Sandbox:

@@ -88,11 +88,14 @@ def test_a_batch_with_one_bad_body_is_refused_whole(ledger: Ledger) -> None:
 
 @pytest.mark.parametrize("field", ["recorded_at", "valid_at"])
 def test_an_instant_without_a_zone_is_refused(ledger: Ledger, field: str) -> None:
-    """It would mean another instant on another machine."""
+    """It would mean another instant on another machine; on an empty ledger and on a full one."""
     naive = MONDAY.replace(tzinfo=None)
     draft = observed("1", valid_at=naive if field == "valid_at" else MONDAY)
-    with pytest.raises(ValueError, match="needs a time zone"):
-        say(ledger, draft, at=naive if field == "recorded_at" else MONDAY)
+    for seq in (0, 1):
+        with pytest.raises(ValueError, match="needs a time zone"):
+            say(ledger, draft, at=naive if field == "recorded_at" else MONDAY)
+        assert ledger.head().seq == seq
+        say(ledger, observed("1"))
 
 
 def test_a_clock_that_jumped_back_keeps_the_last_instant(ledger: Ledger) -> None:

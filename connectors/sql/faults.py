@@ -1,0 +1,123 @@
+"""What a database's error means to the caller, told by its SQLSTATE, never by repeating its message."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from connectors.errors import BadValue, ConnectorError, SchemaChanged, SetupError, Transient
+
+_MISSING = {"42703": "column", "42P01": "table", "3F000": "schema", "42S02": "table", "42S22": "column"}
+_LOST = ("08", "53", "57P", "58", "40")
+_LOST_WORDS = re.compile(r"server closed|connection (is|was|has been)? ?(closed|lost|reset)|terminat|database is locked", re.I)
+_REFUSED = re.compile(r"refused|timeout|timed out|could not receive|no route|unreachable|starting up", re.I)
+_UNKNOWN_HOST = re.compile(r"translate host|name or service|resolve|nodename", re.I)
+_WRONG_LOGIN = re.compile(r"password|authentication|no pg_hba|role .* does not exist|access denied|not permitted to log", re.I)
+_NO_DATABASE = re.compile(r"database .* does not exist|unknown database", re.I)
+_NAMED = re.compile(r'"([^"]{1,128})"|no such (?:table|column): ([\w.]{1,128})')
+
+
+@dataclass(slots=True)
+class Reading:
+    """One read under way: whose it is, what it may take, and since when its statement runs."""
+
+    dataset: str
+    limit_s: int
+    started: float = 0.0
+
+    def start(self) -> None:
+        """Begin to count what one statement takes."""
+        self.started = time.monotonic()
+
+    def elapsed_s(self) -> float:
+        """Return the seconds since the statement began."""
+        return time.monotonic() - self.started
+
+
+@contextmanager
+def translated(reading: Reading) -> Iterator[None]:
+    """
+    Turn what a driver raises inside the block into a ConnectorError.
+
+    The cause is cut off: drivers put values, users and hosts into their messages.
+    """
+    import sqlalchemy.exc
+
+    try:
+        yield
+    except sqlalchemy.exc.NoSuchModuleError:
+        raise SetupError("no SQLAlchemy dialect speaks to this database", mend=_install("")) from None
+    except sqlalchemy.exc.DBAPIError as problem:
+        raise _meaning(problem.orig, reading, lost=problem.connection_invalidated) from None
+    except sqlalchemy.exc.SQLAlchemyError as problem:
+        raise SetupError(
+            f"dataset {reading.dataset}: SQLAlchemy refuses ({type(problem).__name__})", mend="mend the url or the query"
+        ) from None
+    except sqlite3.Error as problem:
+        raise _meaning(problem, reading, lost=False) from None
+    except Exception as problem:
+        if getattr(type(problem), "__module__", "").startswith("adbc_driver_manager"):
+            raise _meaning(problem, reading, lost=False) from None
+        raise
+
+
+def _install(package: str) -> str:
+    return f"install {package or 'the package that brings its dialect'}"
+
+
+def _meaning(problem: BaseException | None, reading: Reading, *, lost: bool) -> ConnectorError:
+    state = str(getattr(problem, "sqlstate", None) or "")
+    text = str(problem)
+    where = f"dataset {reading.dataset}"
+    if state == "57014" or text == "interrupted":
+        return SetupError(
+            f"{where}: the statement was stopped after {reading.elapsed_s():.1f} s, its limit is {reading.limit_s} s",
+            mend="narrow the query, add an index, or raise `timeout`",
+        )
+    missing = _missing(state, text)
+    if missing is not None:
+        kind, name = missing
+        return SchemaChanged(
+            f"{where}: the database has no {kind} {name}", mend=f"mend the {kind}'s name", column=name
+        )
+    if state in ("42501", "25006") or "readonly database" in text:
+        return SetupError(f"{where}: the database does not permit it (SQLSTATE {state or 'none'})", mend=_GRANT)
+    if state.startswith("22"):
+        return BadValue(
+            f"{where}: the database cannot compute a value of the query (SQLSTATE {state})",
+            mend="guard the expression in the query, for example against division by zero",
+            place="query",
+        )
+    if lost or state.startswith(_LOST) or _LOST_WORDS.search(text):
+        return Transient(f"{where}: the connection was lost (SQLSTATE {state or 'none'})", mend="it is read again next run")
+    named = f"SQLSTATE {state}" if state else type(problem).__name__
+    return SetupError(f"{where}: the database refuses the query ({named})", mend="run the query by hand as the same role")
+
+
+_GRANT = "grant the role SELECT on what the query reads, and write queries that only read"
+
+
+def _missing(state: str, text: str) -> tuple[str, str] | None:
+    kind = _MISSING.get(state) or ("table" if "no such table" in text else "column" if "no such column" in text else None)
+    if kind is None:
+        return None
+    found = _NAMED.search(text)
+    return kind, (found[1] or found[2]) if found else "of that name"
+
+
+def unreachable(problem: BaseException | None) -> ConnectorError:
+    """Return the error of a connection that could not be made."""
+    state, text = str(getattr(problem, "sqlstate", None) or ""), str(problem)
+    if state.startswith("28") or _WRONG_LOGIN.search(text):
+        return SetupError("the database refuses the login", mend="mend user, password or the server's access rules")
+    if state == "3D000" or _NO_DATABASE.search(text):
+        return SetupError("the server has no such database", mend="mend the database name in the url")
+    if _UNKNOWN_HOST.search(text):
+        return SetupError("the database's host is unknown", mend="mend the host in the url")
+    if state.startswith(_LOST) or _REFUSED.search(text):
+        return Transient("the database does not answer", mend="see that it runs and that host and port are right")
+    return SetupError("the database cannot be connected to", mend="mend the url and what it names")

@@ -1,0 +1,52 @@
+"""What a user writes about a database."""
+
+from __future__ import annotations
+
+import re
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+_SECONDS = {"s": 1, "m": 60, "h": 3600}
+
+
+class SqlConnection(BaseModel):
+    """Which database, and how long one statement may take."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+    url: str = Field(
+        repr=False,
+        description="SQLAlchemy URL, as env:NAME when it holds a password. The role should have SELECT alone.",
+    )
+    timeout: str = Field("120s", description="Longest time one statement may take: 30s, 10m or 1h.")
+
+    @field_validator("timeout")
+    @classmethod
+    def _duration(cls, value: str) -> str:
+        if not re.fullmatch(r"[1-9][0-9]{0,5}[smh]", value):
+            raise ValueError("expected a duration such as 30s, 10m or 1h")
+        return value
+
+    @property
+    def timeout_s(self) -> int:
+        """The timeout in seconds."""
+        return int(self.timeout[:-1]) * _SECONDS[self.timeout[-1]]
+
+
+class SqlDataset(BaseModel):
+    """What one dataset reads: a SELECT or a table; its columns are matched by name."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    query: str | None = Field(
+        None,
+        description="One SELECT. It may use :since and :until, the bounds of the cursor (closed, open); "
+        "they are applied around it as well.",
+    )
+    table: str | None = Field(None, description="Table or view to read whole, as table or schema.table.")
+
+    @model_validator(mode="after")
+    def _one_of_two(self) -> SqlDataset:
+        if (self.query is None) == (self.table is None):
+            raise ValueError("expected either query or table")
+        return self

@@ -1,0 +1,104 @@
+"""The one statement a read sends: checked to be a SELECT, wrapped to its columns, window and order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import sqlglot
+from sqlglot import exp
+from sqlglot.errors import SqlglotError
+from sqlglot.tokens import Token, TokenType
+
+from connectors.errors import SetupError
+
+BOUNDS = ("since", "until")
+_SQLGLOT = {"postgresql": "postgres", "mssql": "tsql", "mariadb": "mysql"}
+_WRITES = (
+    exp.Insert,
+    exp.Update,
+    exp.Delete,
+    exp.Merge,
+    exp.Create,
+    exp.Drop,
+    exp.Alter,
+    exp.TruncateTable,
+    exp.Command,
+    exp.Copy,
+    exp.Set,
+    exp.Into,
+    exp.Lock,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """
+    What stands after FROM. *sql* is ready for SQLAlchemy's `text`: the colons of bound parameters
+    are bare, all others escaped. *bound* are the parameters that it uses itself.
+    """
+
+    sql: str
+    bound: tuple[str, ...] = ()
+
+
+def from_query(query: str, *, backend: str, dataset: str) -> Source:
+    """
+    Return *query* as a source.
+
+    Raises:
+        SetupError: If it is not exactly one SELECT (with WITH, UNION and the like), writes, locks,
+            or uses another parameter than :since and :until.
+    """
+    dialect = _SQLGLOT.get(backend, backend)
+    dialect = dialect if dialect in sqlglot.Dialect.classes else ""
+    refusal = _refusal(query, dialect)
+    if refusal is not None:
+        raise SetupError(f"dataset {dataset}: its query {refusal}", mend="write exactly one SELECT under `query`")
+    return _escaped(query, sqlglot.tokenize(query, read=dialect))
+
+
+def from_table(table: str, *, quote: Callable[[str], str]) -> Source:
+    """Return a table, named as table or schema.table, as a source."""
+    return Source(".".join(quote(part) for part in table.split(".")).replace(":", "\\:"))
+
+
+def _refusal(query: str, dialect: str) -> str | None:
+    try:
+        statements = [statement for statement in sqlglot.parse(query, read=dialect) if statement is not None]
+    except (SqlglotError, RecursionError):
+        return "cannot be parsed"
+    found = [statement for statement in statements if not isinstance(statement, exp.Semicolon)]
+    if len(found) != 1:
+        return f"holds {len(found)} statements"
+    if not isinstance(found[0], exp.Query):
+        return "is no SELECT"
+    for node in found[0].walk():
+        if isinstance(node, _WRITES):
+            return f"does more than read ({node.key.upper()})"
+        if isinstance(node, exp.Placeholder) and node.name not in BOUNDS:
+            return "uses a parameter other than :since and :until"
+    return None
+
+
+def _escaped(query: str, tokens: Sequence[Token]) -> Source:
+    """Cut a closing semicolon off, and escape every colon that begins no bound parameter."""
+    end = tokens[-1].start if tokens[-1].token_type is TokenType.SEMICOLON else len(query)
+    bare: dict[int, str] = {}
+    for sign, name in zip(tokens, tokens[1:], strict=False):
+        if sign.text == ":" and name.text in BOUNDS and name.start == sign.end + 1:
+            bare[sign.start] = name.text
+    signs = [sign if sign != ":" or at in bare else "\\:" for at, sign in enumerate(query[:end])]
+    return Source(f"(\n{''.join(signs)}\n)", tuple(name for name in BOUNDS if name in bare.values()))
+
+
+def probe(source: Source) -> str:
+    """Return the statement that gives no row, but the names and types of all columns."""
+    return f"SELECT * FROM {source.sql} AS okr_source WHERE 1 = 0"
+
+
+def select(source: Source, *, columns: Sequence[str], conditions: Sequence[str], order: Sequence[str]) -> str:
+    """Return the statement that reads; *columns*, *conditions* and *order* are SQL expressions over `okr_source`."""
+    where = f"\nWHERE {' AND '.join(conditions)}" if conditions else ""
+    by = f"\nORDER BY {', '.join(order)}" if order else ""
+    return f"SELECT {', '.join(columns)}\nFROM {source.sql} AS okr_source{where}{by}"

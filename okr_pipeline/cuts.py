@@ -1,0 +1,27 @@
+"""The instants a key result is asked about: now, the end of each day of its cycle, its baseline's day."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from okr_pipeline.model.okr import KeyResult, MeasuredOn, Project, Reach
+
+
+def cut_of(project: Project, key_result: KeyResult, as_of: datetime) -> datetime:
+    """Return the cut of *key_result* at *as_of*: its number stands still when its cycle is over."""
+    return min(as_of, project.calendar.end_of(project.cycle_of(key_result).end_on))
+
+
+def past_cuts(project: Project, key_result: KeyResult, as_of: datetime) -> list[datetime]:
+    """Return the end of every day of the cycle before the cut of *as_of*, oldest first."""
+    before = cut_of(project, key_result, as_of)
+    return project.calendar.day_cuts(project.cycle_of(key_result).start_on, before=before)
+
+
+def baseline_cut(project: Project, key_result: KeyResult) -> datetime | None:
+    """Return the cut at which a measured baseline holds; None where it is declared as a number."""
+    match key_result.goal:
+        case Reach(baseline=MeasuredOn(day)):
+            return project.calendar.end_of(day)
+        case _:
+            return None
