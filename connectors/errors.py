@@ -14,7 +14,6 @@ Each names what happened, where, what was expected and what to do. Messages hold
 counts; never a value from the data, never a secret.
 """
 
-# ruff: noqa: N818 - the names say what happened; the base says that they are errors
 from __future__ import annotations
 
 from datetime import datetime

@@ -21,7 +21,7 @@ def definition_of(project: Project, key_result: KeyResult) -> dict[str, Any]:
     `zone` place it in time.
     """
     cycle = project.cycle_of(key_result)
-    metrics = _metrics_below(project, key_result.metric) if key_result.metric else {}
+    metrics = metrics_below(project, key_result.metric) if key_result.metric else {}
     return {
         "metric": key_result.metric,
         "metrics": {id: _plain(project.metrics[id].measure) for id in metrics},
@@ -37,15 +37,15 @@ def definition_hash(definition: dict[str, Any]) -> str:
     return hashlib.sha256(canonical(definition).encode()).hexdigest()
 
 
-def _metrics_below(project: Project, metric: str) -> dict[str, None]:
+def metrics_below(project: Project, metric: str) -> dict[str, None]:
     """Return *metric* and every metric it is made of, each once."""
     below = {metric: None}
     match project.metrics[metric].measure:
         case Ratio(of=of, to=to):
-            below |= _metrics_below(project, of) | _metrics_below(project, to)
+            below |= metrics_below(project, of) | metrics_below(project, to)
         case Formula(inputs=inputs):
             for name in inputs.values():
-                below |= _metrics_below(project, name)
+                below |= metrics_below(project, name)
         case _:
             pass
     return below

@@ -43,7 +43,8 @@ def extract(
     failure is written down and returned, never raised: it concerns this dataset alone.
     """
     coverage = Coverage.of(run.ledger, dataset)
-    request = plan_request(dataset, connector, coverage, as_of=run.as_of, backfill_since=backfill_since)
+    mode, since = _reach(dataset, coverage, as_of=run.as_of, backfill_since=backfill_since)
+    request = request_for(dataset, connector, as_of=run.as_of, mode=mode, since=since)
     try:
         stored = lake.store(dataset.id, connector.extract(request))
     except (ConnectorError, LakeError) as error:
@@ -57,16 +58,10 @@ def extract(
     return Extracted(dataset=dataset.id, rows=stored.receipt.rows, mode=request.mode, receipt=entry.seq)
 
 
-def plan_request(
-    dataset: Dataset,
-    connector: Connector,
-    coverage: Coverage,
-    *,
-    as_of: datetime,
-    backfill_since: date | None = None,
+def request_for(
+    dataset: Dataset, connector: Connector, *, as_of: datetime, mode: Mode = "full", since: str | None = None
 ) -> ExtractRequest:
-    """Return what to ask of *connector*: the mode, and the closed lower end of the cursor."""
-    mode, since = _reach(dataset, coverage, as_of=as_of, backfill_since=backfill_since)
+    """Return what to ask of *connector* for *dataset*: all of it, or from *since* on, inside."""
     return ExtractRequest(
         dataset=dataset.id,
         columns=dataset.columns,

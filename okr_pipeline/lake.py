@@ -70,7 +70,7 @@ class Lake:
         if "://" in url:
             scheme = url.partition("://")[0]
             raise LakeError(f"a lake cannot live on {scheme}", mend="give it a folder, such as `.okr/lake`")
-        self._root = base / url
+        self.root = base / url
 
     def store(self, dataset: str, extract: Extract) -> StoredExtract:
         """
@@ -103,7 +103,7 @@ class Lake:
         """
         path = self._file(dataset, extract_id)
         if not path.is_file():
-            what = f"extract {extract_id[:12]} of {dataset} is not in the lake at {self._root}"
+            what = f"extract {extract_id[:12]} of {dataset} is not in the lake at {self.root}"
             raise ExtractMissing(what, mend="bring the file back from a copy, or read the source again")
         return path
 
@@ -123,15 +123,15 @@ class Lake:
 
     def sweep(self) -> list[Path]:
         """Remove the temporaries of writers that are gone, and return where they were, sorted."""
-        left = sorted((self._root / "extracts").glob("*/*/*.tmp"))
-        with _clear_errors(self._root):
+        left = sorted((self.root / "extracts").glob("*/*/*.tmp"))
+        with _clear_errors(self.root):
             return [temporary for temporary in left if _remove_abandoned(temporary)]
 
     def _folder(self, dataset: str) -> Path:
         named = _DATASET.fullmatch(dataset)
         if not named:
             raise ValueError("a dataset's id is <source>.<name>, in a to z, 0 to 9 and _")
-        return self._root / "extracts" / named[1] / named[2]
+        return self.root / "extracts" / named[1] / named[2]
 
     def _file(self, dataset: str, extract_id: str) -> Path:
         if not _EXTRACT_ID.fullmatch(extract_id):
@@ -140,7 +140,7 @@ class Lake:
 
     def _sync_folders(self, folder: Path) -> None:
         # A file survives a power cut only if every folder that leads to it was written, too.
-        for level in (folder, folder.parent, folder.parent.parent, self._root):
+        for level in (folder, folder.parent, folder.parent.parent, self.root):
             descriptor = os.open(level, os.O_RDONLY)
             try:
                 os.fsync(descriptor)

@@ -28,6 +28,7 @@ def build_report(project: Project, snapshot: Snapshot, ledger: Ledger) -> Report
         as_of=snapshot.as_of,
         known_at=snapshot.known_at,
         snapshot=snapshot.id,
+        seq=snapshot.seq,
         head=snapshot.head,
         config_digest=snapshot.config_digest,
         objectives=tuple(

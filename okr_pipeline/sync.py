@@ -20,6 +20,7 @@ from okr_pipeline.cuts import baseline_cut, cut_of, past_cuts
 from okr_pipeline.extract import Extracted, extract, failed
 from okr_pipeline.findings import Findings
 from okr_pipeline.land import Loaded, catch_up, land
+from okr_pipeline.ledger.store import Ledger
 from okr_pipeline.measure import measure, source_lines
 from okr_pipeline.model.report import Report
 from okr_pipeline.model.snapshot import Snapshot
@@ -102,6 +103,14 @@ def land_all(workspace: Workspace, run: Run, *, accept: Collection[str] = ()) ->
     with workspace.writable_warehouse() as db:
         catch_up(db, datasets, ledger=run.ledger, lake=lake)
         return [loaded for d in datasets for loaded in land(db, d, run, lake=lake, accept=accept)]
+
+
+def rebuild_warehouse(workspace: Workspace, ledger: Ledger) -> int:
+    """Make the warehouse again from lake and ledger; return how many loads it took."""
+    workspace.warehouse.unlink(missing_ok=True)
+    workspace.warehouse.with_name(workspace.warehouse.name + ".wal").unlink(missing_ok=True)
+    with workspace.writable_warehouse() as db:
+        return catch_up(db, list(workspace.project.datasets.values()), ledger=ledger, lake=workspace.lake)
 
 
 def measure_all(workspace: Workspace, run: Run) -> Snapshot:

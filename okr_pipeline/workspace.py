@@ -12,13 +12,12 @@ from connectors.contract import Connector
 from okr_pipeline import config
 from okr_pipeline.config import secrets
 from okr_pipeline.lake import Lake
+from okr_pipeline.layout import CONFIG_FOLDER
 from okr_pipeline.ledger.store import Ledger
 from okr_pipeline.model.metric import Source
 from okr_pipeline.model.okr import Project
 from okr_pipeline.warehouse.database import Database, Settings
 from okr_pipeline.warehouse.sandbox import Sandbox
-
-CONFIG_FOLDER = "okr_config"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,10 +13,14 @@ from connectors.errors import BadValue, ConnectorError, SchemaChanged, SetupErro
 
 _MISSING = {"42703": "column", "42P01": "table", "3F000": "schema", "42S02": "table", "42S22": "column"}
 _LOST = ("08", "53", "57P", "58", "40")
-_LOST_WORDS = re.compile(r"server closed|connection (is|was|has been)? ?(closed|lost|reset)|terminat|database is locked", re.I)
+_LOST_WORDS = re.compile(
+    r"server closed|connection (is|was|has been)? ?(closed|lost|reset)|terminat|database is locked", re.I
+)
 _REFUSED = re.compile(r"refused|timeout|timed out|could not receive|no route|unreachable|starting up", re.I)
 _UNKNOWN_HOST = re.compile(r"translate host|name or service|resolve|nodename", re.I)
-_WRONG_LOGIN = re.compile(r"password|authentication|no pg_hba|role .* does not exist|access denied|not permitted to log", re.I)
+_WRONG_LOGIN = re.compile(
+    r"password|authentication|no pg_hba|role .* does not exist|access denied|not permitted to log", re.I
+)
 _NO_DATABASE = re.compile(r"database .* does not exist|unknown database", re.I)
 _NAMED = re.compile(r'"([^"]{1,128})"|no such (?:table|column): ([\w.]{1,128})')
 
@@ -49,24 +53,24 @@ def translated(reading: Reading) -> Iterator[None]:
 
     try:
         yield
-    except sqlalchemy.exc.NoSuchModuleError:
-        raise SetupError("no SQLAlchemy dialect speaks to this database", mend=_install("")) from None
     except sqlalchemy.exc.DBAPIError as problem:
         raise _meaning(problem.orig, reading, lost=problem.connection_invalidated) from None
     except sqlalchemy.exc.SQLAlchemyError as problem:
         raise SetupError(
-            f"dataset {reading.dataset}: SQLAlchemy refuses ({type(problem).__name__})", mend="mend the url or the query"
+            f"dataset {reading.dataset}: SQLAlchemy refuses ({type(problem).__name__})",
+            mend="mend the url or the query",
         ) from None
-    except sqlite3.Error as problem:
+    except _driver_errors() as problem:
         raise _meaning(problem, reading, lost=False) from None
-    except Exception as problem:
-        if getattr(type(problem), "__module__", "").startswith("adbc_driver_manager"):
-            raise _meaning(problem, reading, lost=False) from None
-        raise
 
 
-def _install(package: str) -> str:
-    return f"install {package or 'the package that brings its dialect'}"
+def _driver_errors() -> tuple[type[Exception], ...]:
+    """Return what drivers raise past SQLAlchemy: SQLite's own, and ADBC's where it is installed."""
+    try:
+        from adbc_driver_manager import Error
+    except ImportError:
+        return (sqlite3.Error,)
+    return sqlite3.Error, Error
 
 
 def _meaning(problem: BaseException | None, reading: Reading, *, lost: bool) -> ConnectorError:
@@ -74,10 +78,13 @@ def _meaning(problem: BaseException | None, reading: Reading, *, lost: bool) -> 
     text = str(problem)
     where = f"dataset {reading.dataset}"
     if state == "57014" or text == "interrupted":
+        taken = f"stopped after {reading.elapsed_s():.1f} s, its limit is {reading.limit_s} s"
         return SetupError(
-            f"{where}: the statement was stopped after {reading.elapsed_s():.1f} s, its limit is {reading.limit_s} s",
+            f"{where}: the statement was {taken}",
             mend="narrow the query, add an index, or raise `timeout`",
         )
+    if "file is not a database" in text:
+        return SetupError("the file is no SQLite database", mend="mend the path in the url")
     missing = _missing(state, text)
     if missing is not None:
         kind, name = missing
@@ -85,7 +92,9 @@ def _meaning(problem: BaseException | None, reading: Reading, *, lost: bool) -> 
             f"{where}: the database has no {kind} {name}", mend=f"mend the {kind}'s name", column=name
         )
     if state in ("42501", "25006") or "readonly database" in text:
-        return SetupError(f"{where}: the database does not permit it (SQLSTATE {state or 'none'})", mend=_GRANT)
+        return SetupError(
+            f"{where}: the database does not permit it (SQLSTATE {state or 'none'})", mend=_GRANT
+        )
     if state.startswith("22"):
         return BadValue(
             f"{where}: the database cannot compute a value of the query (SQLSTATE {state})",
@@ -93,16 +102,22 @@ def _meaning(problem: BaseException | None, reading: Reading, *, lost: bool) -> 
             place="query",
         )
     if lost or state.startswith(_LOST) or _LOST_WORDS.search(text):
-        return Transient(f"{where}: the connection was lost (SQLSTATE {state or 'none'})", mend="it is read again next run")
+        return Transient(
+            f"{where}: the connection was lost (SQLSTATE {state or 'none'})", mend="it is read again next run"
+        )
     named = f"SQLSTATE {state}" if state else type(problem).__name__
-    return SetupError(f"{where}: the database refuses the query ({named})", mend="run the query by hand as the same role")
+    return SetupError(
+        f"{where}: the database refuses the query ({named})", mend="run the query by hand as the same role"
+    )
 
 
 _GRANT = "grant the role SELECT on what the query reads, and write queries that only read"
 
 
 def _missing(state: str, text: str) -> tuple[str, str] | None:
-    kind = _MISSING.get(state) or ("table" if "no such table" in text else "column" if "no such column" in text else None)
+    kind = _MISSING.get(state) or (
+        "table" if "no such table" in text else "column" if "no such column" in text else None
+    )
     if kind is None:
         return None
     found = _NAMED.search(text)
@@ -113,11 +128,15 @@ def unreachable(problem: BaseException | None) -> ConnectorError:
     """Return the error of a connection that could not be made."""
     state, text = str(getattr(problem, "sqlstate", None) or ""), str(problem)
     if state.startswith("28") or _WRONG_LOGIN.search(text):
-        return SetupError("the database refuses the login", mend="mend user, password or the server's access rules")
+        return SetupError(
+            "the database refuses the login", mend="mend user, password or the server's access rules"
+        )
     if state == "3D000" or _NO_DATABASE.search(text):
         return SetupError("the server has no such database", mend="mend the database name in the url")
     if _UNKNOWN_HOST.search(text):
         return SetupError("the database's host is unknown", mend="mend the host in the url")
     if state.startswith(_LOST) or _REFUSED.search(text):
-        return Transient("the database does not answer", mend="see that it runs and that host and port are right")
+        return Transient(
+            "the database does not answer", mend="see that it runs and that host and port are right"
+        )
     return SetupError("the database cannot be connected to", mend="mend the url and what it names")

@@ -16,7 +16,7 @@ class SqlConnection(BaseModel):
 
     url: str = Field(
         repr=False,
-        description="SQLAlchemy URL, as env:NAME when it holds a password. The role should have SELECT alone.",
+        description="SQLAlchemy URL, as env:NAME if it holds a password. The role should have SELECT alone.",
     )
     timeout: str = Field("120s", description="Longest time one statement may take: 30s, 10m or 1h.")
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import sqlglot
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
-from sqlglot.tokens import Token, TokenType
+from sqlglot.tokenizer_core import Token, TokenType
 
 from connectors.errors import SetupError
 
@@ -35,10 +36,11 @@ _WRITES = (
 class Source:
     """
     What stands after FROM. *sql* is ready for SQLAlchemy's `text`: the colons of bound parameters
-    are bare, all others escaped. *bound* are the parameters that it uses itself.
+    are bare, all others escaped. *tables* are the names it reads, *bound* the parameters it uses.
     """
 
     sql: str
+    tables: tuple[str, ...]
     bound: tuple[str, ...] = ()
 
 
@@ -52,18 +54,23 @@ def from_query(query: str, *, backend: str, dataset: str) -> Source:
     """
     dialect = _SQLGLOT.get(backend, backend)
     dialect = dialect if dialect in sqlglot.Dialect.classes else ""
-    refusal = _refusal(query, dialect)
-    if refusal is not None:
-        raise SetupError(f"dataset {dataset}: its query {refusal}", mend="write exactly one SELECT under `query`")
-    return _escaped(query, sqlglot.tokenize(query, read=dialect))
+    found = _one_select(query, dialect)
+    if isinstance(found, str):
+        raise SetupError(
+            f"dataset {dataset}: its query {found}", mend="write exactly one SELECT under `query`"
+        )
+    sql, bound = _escaped(query, sqlglot.tokenize(query, read=dialect))
+    return Source(sql, tuple(table.name for table in found.find_all(exp.Table)), bound)
 
 
 def from_table(table: str, *, quote: Callable[[str], str]) -> Source:
     """Return a table, named as table or schema.table, as a source."""
-    return Source(".".join(quote(part) for part in table.split(".")).replace(":", "\\:"))
+    parts = table.split(".")
+    return Source(".".join(map(quote, parts)).replace(":", "\\:"), (parts[-1],))
 
 
-def _refusal(query: str, dialect: str) -> str | None:
+def _one_select(query: str, dialect: str) -> exp.Query | str:
+    """Return the parsed query, or why it is refused."""
     try:
         statements = [statement for statement in sqlglot.parse(query, read=dialect) if statement is not None]
     except (SqlglotError, RecursionError):
@@ -78,18 +85,19 @@ def _refusal(query: str, dialect: str) -> str | None:
             return f"does more than read ({node.key.upper()})"
         if isinstance(node, exp.Placeholder) and node.name not in BOUNDS:
             return "uses a parameter other than :since and :until"
-    return None
+    return found[0]
 
 
-def _escaped(query: str, tokens: Sequence[Token]) -> Source:
-    """Cut a closing semicolon off, and escape every colon that begins no bound parameter."""
-    end = tokens[-1].start if tokens[-1].token_type is TokenType.SEMICOLON else len(query)
+def _escaped(query: str, tokens: Sequence[Token]) -> tuple[str, tuple[str, ...]]:
+    """Cut closing semicolons off, and escape every colon that begins no bound parameter."""
+    ends = [token.start for token in tokens if token.token_type is TokenType.SEMICOLON]
+    end = min(ends, default=len(query))
     bare: dict[int, str] = {}
-    for sign, name in zip(tokens, tokens[1:], strict=False):
+    for sign, name in pairwise(tokens):
         if sign.text == ":" and name.text in BOUNDS and name.start == sign.end + 1:
             bare[sign.start] = name.text
     signs = [sign if sign != ":" or at in bare else "\\:" for at, sign in enumerate(query[:end])]
-    return Source(f"(\n{''.join(signs)}\n)", tuple(name for name in BOUNDS if name in bare.values()))
+    return f"(\n{''.join(signs)}\n)", tuple(name for name in BOUNDS if name in bare.values())
 
 
 def probe(source: Source) -> str:
@@ -98,7 +106,7 @@ def probe(source: Source) -> str:
 
 
 def select(source: Source, *, columns: Sequence[str], conditions: Sequence[str], order: Sequence[str]) -> str:
-    """Return the statement that reads; *columns*, *conditions* and *order* are SQL expressions over `okr_source`."""
+    """Return the statement that reads; all three are SQL expressions over `okr_source`."""
     where = f"\nWHERE {' AND '.join(conditions)}" if conditions else ""
     by = f"\nORDER BY {', '.join(order)}" if order else ""
     return f"SELECT {', '.join(columns)}\nFROM {source.sql} AS okr_source{where}{by}"

@@ -1,4 +1,4 @@
-"""JSON Schema of one project: what may stand where, with the ids that exist, so that editors complete them."""
+"""JSON Schema of one project: what may stand where, and the ids that exist, so that editors complete."""
 
 from __future__ import annotations
 
@@ -165,7 +165,7 @@ def _closed(made: Schema, known: Schema) -> Schema:
     for key, value in properties.items():
         value.pop("title", None)
         properties[key] = known.get(key, value)
-    kept = {key: made[key] for key in ("description", "required") if key in made}
+    kept: Schema = {key: made[key] for key in ("description", "required") if key in made}
     return {"type": "object", **kept, "properties": properties, "additionalProperties": False}
 
 

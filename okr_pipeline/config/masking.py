@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable
 
 MASK = "***"
+MAX_SHOWN = 300
 
 _SECRET_NAME = re.compile(
     r"(^|[_\-.])(pass(word|wd|phrase)?|pwd|secrets?|token|credentials?|authorization|cookie|bearer|webhook|sas|"
@@ -23,9 +24,9 @@ _NAME_OF_SOMETHING_ELSE = re.compile(
 )
 _SECRET_TEXT = re.compile(
     r"-----BEGIN [A-Z ]*PRIVATE KEY"
-    r"|\b[a-z][a-z0-9+.\-]*://[^\s/@:]*:(?!\d+/)[^\s@]+@"
+    r"|\b[a-z][a-z0-9+.\-]{0,30}://[^\s/@:]{0,250}:(?!\d+/)[^\s@]{1,500}@"
     r"|[?&;](password|pwd|passwd|token|secret|api_?key|access_?key|sig|signature)=[^&\s]+"
-    r"|\b(gh[pousr]_|github_pat_|glpat-|xox[abeprs]-|[sr]k_live_|AKIA|ya29\.|eyJ[a-z0-9_\-]{8,}\.)[\w\-.]{8,}"
+    r"|\b(gh[pousr]_|github_pat_|glpat-|xox[abeprs]-|[sr]k_live_|AKIA|ya29\.|eyJ[a-z0-9_\-]{8,500}\.)[\w\-.]{8,}"
     r"|https://hooks\.slack\.com/services/\S+",
     re.IGNORECASE,
 )
@@ -37,7 +38,7 @@ _KEY = re.compile(
     r"""(?P<quote>["'])(?P<quoted>[\w.\-]+)(?P=quote)\s*:|\b(?P<plain>[A-Za-z][\w.\-]*)\s*:(?=\s|$)"""
 )
 _LONG_RUN = re.compile(
-    r"(?<![\w+/=\-])((?=\S*[A-Z])(?=\S*[a-z])(?=\S*\d)[A-Za-z0-9+/=_\-]{40,}|[0-9a-fA-F]{32,})(?![\w])"
+    r"(?<![\w+/=\-])((?=[\w+/=\-]*[A-Z])(?=[\w+/=\-]*[a-z])(?=[\w+/=\-]*\d)[A-Za-z0-9+/=_\-]{40,}|[0-9a-fA-F]{32,})(?![\w])"
 )
 
 
@@ -57,7 +58,11 @@ def is_reference(text: str) -> bool:
 
 
 def masked_lines(lines: Iterable[str]) -> list[str]:
-    """Return *lines*, cut off where a secret may begin: places to the left of the cut stay true."""
+    """
+    Return *lines*, cut off where a secret may begin: places to the left of the cut stay true.
+
+    A line of more than `MAX_SHOWN` characters is not shown at all.
+    """
     shown: list[str] = []
     below: int | None = None
     for line in lines:
@@ -65,9 +70,10 @@ def masked_lines(lines: Iterable[str]) -> list[str]:
         if below is not None and (not line.strip() or indent > below):
             shown.append(line if _holds_reference(line) else " " * indent + MASK if line.strip() else "")
             continue
-        start = _secret_start(line)
+        start = _secret_start(line[:MAX_SHOWN])
         below = indent if start is not None else None
-        shown.append(_masked(line if start is None else f"{line[:start]}{MASK if line[start:] else ''}"))
+        visible = line if start is None else f"{line[:start]}{MASK if line[start:] else ''}"
+        shown.append(_masked(visible) if len(line) <= MAX_SHOWN else "")
     return shown
 
 
@@ -83,7 +89,7 @@ def _secret_start(line: str) -> int | None:
 
 
 def _holds_reference(line: str) -> bool:
-    found = _KEY.search(line)
+    found = _KEY.search(line[:MAX_SHOWN])
     return bool(found and _REFERENCE_IN_LINE.match(line[found.end() :].strip()))
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
 from okr_pipeline.config.diagnostic import Diagnostic
-from okr_pipeline.config.masking import is_reference, is_secret_name
+from okr_pipeline.config.masking import is_reference, is_secret_name, is_secret_text
 from okr_pipeline.config.place import Place
 from okr_pipeline.config.schema import keys_of, model_at, unsupported_in
 from okr_pipeline.config.suggest import did_you_mean
@@ -69,13 +69,13 @@ def read_as(
         return None
 
 
-def check_id(name: str, place: Place, siblings: Iterable[str], report: list[Diagnostic]) -> None:
+def check_id(name: str, place: Place, siblings: Container[str], report: list[Diagnostic]) -> None:
     """Report *name*, the key at *place*, if it is no id."""
     if _ID.match(name):
         return
-    same = [s for s in siblings if s != name and s.casefold() == name.casefold()]
+    same = name.casefold() if name.casefold() in siblings else None
     shown = f"`{name}` is" if _WORD.match(name) else "this is"
-    message = f"{shown} no id" + (f", and `{same[0]}` differs from it in case only" if same else "")
+    message = f"{shown} no id" + (f", and `{same}` differs from it in case only" if same else "")
     mend = "an id begins with a-z, then a-z, 0-9 and _, at most 64 characters"
     near = re.sub(r"[^a-z0-9]+", "_", name.lower()).strip("_")
     if _ID.match(near) and near not in siblings:
@@ -140,7 +140,8 @@ def not_supported(what: str, place: Place) -> Diagnostic:
 def _not_allowed(name: str, found: Any, here: Place) -> Diagnostic:
     words = re.findall(r"'([^']*)'", str(found["ctx"]["expected"]))
     given = found["input"]
-    showable = isinstance(given, str) and _WORD.match(given) and not is_secret_name(name)
+    secret = is_secret_name(name) or is_secret_text(str(given))
+    showable = isinstance(given, str) and _WORD.match(given) and not secret
     shown = f"`{given}`" if showable else "this"
     return here.problem("OKR103", f"{shown} is no {name.replace('_', ' ')}", did_you_mean(str(given), words))
 

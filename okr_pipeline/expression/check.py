@@ -93,9 +93,11 @@ def check_query(text: str) -> tuple[tuple[str, ...], list[Problem]]:
     problems = [problem for node in tree.walk() if (problem := _query_problem(node)) is not None]
     local = {cte.alias for cte in tree.find_all(exp.CTE)}
     tables = [table for table in tree.find_all(exp.Table) if isinstance(table.this, exp.Identifier)]
-    for table in tables:
-        if not table.db and table.name not in local:
-            problems.append(_at(table, f"`{table.name}` names no dataset", "write source.dataset", prefix=""))
+    problems += [
+        _at(table, f"`{table.name}` names no dataset", "write source.dataset", prefix="")
+        for table in tables
+        if not table.db and table.name not in local
+    ]
     datasets = tuple(dict.fromkeys(f"{table.db}.{table.name}" for table in tables if table.db))
     if not datasets and not problems:
         problems.append(Problem("the query reads no dataset", "select from source.dataset", 0, len(text)))

@@ -57,7 +57,7 @@ class Database:
             yield connection
 
     def is_sound(self) -> bool:
-        """Say whether the file's pages and indexes agree with one another; PostgreSQL's are its own matter."""
+        """Say whether the file's pages and indexes agree; True on PostgreSQL, which looks after its own."""
         with self.reading() as connection:
             if connection.dialect.name == "postgresql":
                 return True

@@ -98,8 +98,8 @@ class Report:
     """
     One snapshot with everything that a reader needs, self-contained.
 
-    *zone* is the project's time zone name; *head* the ledger's head hash at the snapshot's
-    entry. *not_ready* are key results without a metric.
+    *zone* is the project's time zone name; *seq* and *head* are place and hash of the snapshot's
+    ledger entry. *not_ready* are key results without a metric.
     """
 
     project: str
@@ -107,6 +107,7 @@ class Report:
     as_of: datetime
     known_at: datetime
     snapshot: str
+    seq: int
     head: str
     config_digest: str
     objectives: tuple[ObjectiveLine, ...]

@@ -14,7 +14,7 @@ from typing import Literal
 from zoneinfo import ZoneInfo
 
 from babel import Locale
-from babel.numbers import NumberPattern, is_currency, parse_pattern
+from babel.numbers import NumberPattern, get_currency_precision, is_currency, parse_pattern
 
 Style = Literal["compact", "full"]
 
@@ -117,7 +117,7 @@ def _money(value: Decimal, currency: str, style: Style, locale: str) -> str:
     if style == "compact" and abs(value) >= 100_000:
         return _short(value, "currency", currency, locale)
     pattern = _locale(locale).currency_formats["standard"]
-    if value and not _rounded(value, 2):
+    if value and not _rounded(value, get_currency_precision(currency)):
         pattern = parse_pattern(pattern.pattern.replace(".00", ".00#######"))
         return str(pattern.apply(value, locale, currency=currency, currency_digits=False))
     if style == "full" or (abs(value) < 1000 and value != value.to_integral_value()):

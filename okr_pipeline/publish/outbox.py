@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from okr_pipeline.layout import LATEST, STATE_FOLDER
 from okr_pipeline.ledger.entry import Draft
 from okr_pipeline.model.okr import Publisher
 from okr_pipeline.model.report import Report
@@ -14,8 +15,6 @@ from okr_pipeline.publish.latest import report_to_json
 from okr_pipeline.publish.page import write_page
 from okr_pipeline.publish.tables import write_tables
 from okr_pipeline.run import Run
-
-LATEST = Path(".okr/latest.json")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +33,7 @@ def publish(publishers: Mapping[str, Publisher], report: Report, run: Run, *, ba
     Files are replaced whole, so doing it again changes nothing. What fails keeps the file of the
     snapshot before, and is tried again with the next run.
     """
-    replace_text(base / LATEST.parent, LATEST.name, report_to_json(report))
+    replace_text(base / STATE_FOLDER, LATEST, report_to_json(report))
     published = [_publish(publisher, report, base) for publisher in publishers.values()]
     known = {(e.subject, e.body["snapshot"]) for e in run.ledger.entries("publication")}
     drafts = [

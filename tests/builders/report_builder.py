@@ -87,6 +87,21 @@ def trend(
     return tuple(points)
 
 
+def with_progress(*progress: str | None) -> KeyResultLine:
+    """Return a key result with one trend point a day, the last one today."""
+    points = tuple(
+        TrendPoint(
+            day=TODAY - timedelta(days=len(progress) - 1 - n),
+            value=None,
+            progress=None if share is None else Decimal(share),
+            expected=Decimal("0.5"),
+            status=Status.ON_TRACK,
+        )
+        for n, share in enumerate(progress)
+    )
+    return key_result(trend=points)
+
+
 def kept(id: str, *, now: str, status: Status, **changes: Any) -> KeyResultLine:
     """Return a `keep` key result, held while its status is on track, with a trend of values around *now*."""
     value, held = Decimal(now), Decimal(status is Status.ON_TRACK)
@@ -144,6 +159,7 @@ def report(*objectives: ObjectiveLine, **changes: Any) -> Report:
         "as_of": AS_OF,
         "known_at": AS_OF + timedelta(minutes=1),
         "snapshot": "7c1e09b2" * 8,
+        "seq": 812,
         "head": "a91f5b20" * 8,
         "config_digest": "0d3c77aa" * 8,
         "objectives": objectives,

@@ -13,7 +13,8 @@ import pytest
 from okr_pipeline.demo import DAYS, write_demo
 from okr_pipeline.demo.season import morning
 from okr_pipeline.model.observation import Observation
-from okr_pipeline.sync import Run, sync
+from okr_pipeline.run import Run
+from okr_pipeline.sync import sync
 from okr_pipeline.workspace import Workspace
 
 Story = Mapping[str, Observation]
@@ -51,9 +52,11 @@ def _demo(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[Story]]:
     mondays = []
     for number, day in enumerate(DAYS):
         write_demo(directory, on=day)
+        workspace = Workspace.load(directory, environ={})
         recorded_at = datetime(2026, 12, 1, tzinfo=UTC) + timedelta(minutes=number)
-        run = Run(as_of=morning(day), recorded_at=recorded_at)
-        done = sync(Workspace.load(directory, environ={}), run, publishing=False)
+        with workspace.ledger() as ledger:
+            run = Run(ledger=ledger, as_of=morning(day), recorded_at=recorded_at)
+            done = sync(workspace, run, publishing=False)
         mondays.append({o.key_result: o for o in done.snapshot.key_results})
     return directory, mondays
 

@@ -177,6 +177,15 @@ def test_latest_bounds_are_inside(ledger: Ledger) -> None:
     assert [at for _, at in ledger.latest("observation", valid_from=MONDAY, valid_to=MONDAY)] == [MONDAY]
 
 
+@pytest.mark.parametrize(("before_seq", "expected"), [(1, []), (2, ["1"]), (3, ["2"]), (None, ["2"])])
+def test_latest_before_a_place(ledger: Ledger, before_seq: int | None, expected: list[str]) -> None:
+    """One instant may record several batches: the place tells what the earlier one could know."""
+    say(ledger, observed("1"))
+    say(ledger, observed("2"))
+    found = ledger.latest("observation", before_seq=before_seq)
+    assert [entry.body["value"] for entry in found.values()] == expected
+
+
 def test_latest_of_one_subject(ledger: Ledger) -> None:
     """Another subject's entries do not count."""
     say(ledger, observed("1"), observed("2", subject="a.b"))

@@ -1,0 +1,111 @@
+"""A look at what a dataset is in its database, and from that the one statement that reads it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, cast
+
+from connectors.contract import ExtractRequest
+from connectors.errors import SchemaChanged
+from connectors.names import positions
+from connectors.sql.faults import Reading, translated
+from connectors.sql.options import SqlDataset
+
+if TYPE_CHECKING:
+    from sqlalchemy import URL, Connection
+
+    from connectors.sql.statement import Source
+
+
+@dataclass(slots=True)
+class Seen:
+    """What one extract has found out about its database so far."""
+
+    types: dict[str, str] = field(default_factory=dict)
+    server_time_at: datetime | None = None
+    driver: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """The statement to send. *in_arrow* is whether ADBC sends it; it takes no parameters then."""
+
+    sql: str
+    parameters: dict[str, Any]
+    order: tuple[str, ...]
+    in_arrow: bool
+
+
+def planned(connection: Connection, url: URL, request: ExtractRequest, seen: Seen, reading: Reading) -> Plan:
+    """Look at the dataset's columns and return the statement that reads them."""
+    from connectors.sql import arrow_lane, bounds, source_types, statement
+    from connectors.sql.catalog import with_nearest
+
+    backend = connection.dialect.name
+    source = _source(connection, request)
+    naive = backend != "postgresql" and request.zone is not None
+    own = bounds.own_parameters(request, backend=backend, naive=naive, used=source.bound)
+    try:
+        with translated(reading):
+            found = _look(connection, source, own)
+            seen.server_time_at = _server_time(connection)
+    except SchemaChanged as problem:
+        raise with_nearest(connection, problem, read=source.tables) from None
+    positions(request.columns, [name for name, _ in found], where=f"dataset {request.dataset}")
+    seen.types = dict(found)
+    source_types.refuse_naive(request, seen.types)
+    naive = naive or seen.types.get(request.cursor or "") == "timestamp"
+    own = bounds.own_parameters(request, backend=backend, naive=naive, used=source.bound)
+    quoted = {name: f"okr_source.{_quoted(connection, name)}" for name in request.columns}
+    window = bounds.conditions(
+        request, backend=backend, naive=naive, cursor=quoted[request.cursor] if request.cursor else ""
+    )
+    parameters = {**own, **window.parameters}
+    in_arrow = not parameters and arrow_lane.speaks(url)
+    order = tuple(dict.fromkeys(([request.cursor] if request.cursor else []) + list(request.key)))
+    sql = statement.select(
+        source,
+        columns=source_types.expressions(request, seen.types, quoted=quoted, in_arrow=in_arrow),
+        conditions=window.sql,
+        order=[quoted[name] for name in order],
+    )
+    return Plan(sql=sql, parameters=parameters, order=order, in_arrow=in_arrow)
+
+
+def _source(connection: Connection, request: ExtractRequest) -> Source:
+    from connectors.sql import statement
+
+    options = cast("SqlDataset", request.options)
+    if options.query is None:
+        return statement.from_table(str(options.table), quote=lambda part: _quoted(connection, part))
+    return statement.from_query(options.query, backend=connection.dialect.name, dataset=request.dataset)
+
+
+def _quoted(connection: Connection, name: str) -> str:
+    quoted: str = connection.dialect.identifier_preparer.quote(name)
+    return quoted.replace(":", "\\:")
+
+
+def _look(connection: Connection, source: Source, own: dict[str, Any]) -> list[tuple[str, str]]:
+    from sqlalchemy import text
+
+    from connectors.sql import source_types, statement
+
+    with connection.execute(text(statement.probe(source)), own) as result:
+        description = result.cursor.description if result.cursor is not None else ()
+        described = [(name, *column[1:]) for name, column in zip(result.keys(), description, strict=True)]
+    return source_types.source_types(connection, described)
+
+
+def _server_time(connection: Connection) -> datetime | None:
+    """Return the server's clock, None where it has no zone and the session set none."""
+    from sqlalchemy import text
+
+    found = connection.execute(text("SELECT CURRENT_TIMESTAMP")).scalar()
+    found = datetime.fromisoformat(found) if isinstance(found, str) else found
+    if not isinstance(found, datetime):
+        return None
+    if found.tzinfo is not None:
+        return found.astimezone(UTC)
+    return found.replace(tzinfo=UTC) if connection.dialect.name in ("sqlite", "mysql", "mariadb") else None

@@ -1,0 +1,70 @@
+"""What the database says its columns are, and how each is asked for so that its value arrives exactly."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from connectors.cells import Column
+from connectors.column_type import declared_types
+from connectors.columns import naive_without_zone
+from connectors.contract import ExtractRequest
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+_AS_IT_IS = {"int2", "int4", "int8", "bool", "text", "varchar", "bpchar", "name", "bytea"}
+_IN_ARROW = {
+    "numeric": {"decimal"},
+    "float4": {"decimal"},
+    "float8": {"decimal"},
+    "date": {"date"},
+    "timestamp": {"timestamp"},
+    "timestamptz": {"timestamp"},
+}
+
+
+def source_types(connection: Connection, description: Sequence[Sequence[Any]]) -> list[tuple[str, str]]:
+    """
+    Return the columns of a DBAPI *description*, in order, with their types in the database.
+
+    Types are named for PostgreSQL; other drivers describe them in ways of their own, and get "".
+    """
+    names = [str(column[0]) for column in description]
+    if connection.dialect.name != "postgresql":
+        return [(name, "") for name in names]
+    oids = sorted({int(column[1]) for column in description})
+    listed = ", ".join(map(str, oids)) or "0"
+    known = connection.exec_driver_sql(f"SELECT oid, typname FROM pg_catalog.pg_type WHERE oid IN ({listed})")
+    type_of = {int(oid): str(name) for oid, name in known}
+    return [(name, type_of.get(int(column[1]), "")) for name, column in zip(names, description, strict=True)]
+
+
+def expressions(
+    request: ExtractRequest, types: Mapping[str, str], *, quoted: Mapping[str, str], in_arrow: bool
+) -> list[str]:
+    """
+    Return the SQL expression of each declared column.
+
+    PostgreSQL gives everything that a driver could round or refuse (numbers, times, infinities,
+    its many types) as its own exact text; only Arrow transport carries the usual ones unharmed.
+    """
+    wanted = declared_types(request.columns)
+    return [
+        _expression(types[name], kind.name, quoted[name], in_arrow=in_arrow) for name, kind in wanted.items()
+    ]
+
+
+def _expression(source: str, declared: str, column: str, *, in_arrow: bool) -> str:
+    if not source or source in _AS_IT_IS or (in_arrow and declared in _IN_ARROW.get(source, ())):
+        return column
+    if source == "numeric" and declared == "integer":
+        return f"CAST(trim_scale({column}) AS text)"
+    return f"CAST({column} AS text)"
+
+
+def refuse_naive(request: ExtractRequest, types: Mapping[str, str]) -> None:
+    """Raise SetupError if times without a zone are declared as instants and no zone is."""
+    for name, kind in declared_types(request.columns).items():
+        if kind.name == "timestamp" and types[name] == "timestamp" and request.zone is None:
+            raise naive_without_zone(Column(name, kind))

@@ -1,0 +1,197 @@
+"""One published number, followed back: goal, formula, query, loads, extracts, checks, rows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from okr_pipeline.audit.replay import projects_by_digest
+from okr_pipeline.definition import metrics_below
+from okr_pipeline.ledger.store import Ledger
+from okr_pipeline.model.metric import Aggregate, Formula, Metric, Query, Ratio
+from okr_pipeline.model.observation import CheckResult, Observation
+from okr_pipeline.model.okr import KeyResult, Project
+from okr_pipeline.model.report import KeyResultLine, Report
+from okr_pipeline.record import observation_from
+from okr_pipeline.report import build_report
+from okr_pipeline.snapshot import read_snapshot
+from okr_pipeline.warehouse.database import Database
+from okr_pipeline.warehouse.direct import conditions, query_text
+from okr_pipeline.warehouse.landing import state_at
+from okr_pipeline.warehouse.measure import measure
+from okr_pipeline.warehouse.question import Answer, Ask
+from okr_pipeline.warehouse.sandbox import Sandbox
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One metric on the way: how it is computed, in the user's words and in SQL, and where it is declared."""
+
+    metric: str
+    words: str
+    at: str
+    sql: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Origin:
+    """One dataset at the load a number was measured at: what was read, when, and how its checks went."""
+
+    dataset: str
+    connector: str
+    load: int
+    read_at: datetime
+    extract_id: str
+    origin: str
+    mode: str
+    rows: int
+    cursor_to: str | None
+    receipt: int
+    checks: tuple[CheckResult, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Explanation:
+    """Everything about one number of one snapshot; *published* are (publisher, recorded at)."""
+
+    project: Project
+    key_result: KeyResult
+    observation: Observation
+    report: Report
+    line: KeyResultLine
+    steps: tuple[Step, ...]
+    origins: tuple[Origin, ...]
+    restated: tuple[Observation, ...]
+    published: tuple[tuple[str, datetime], ...]
+
+
+class NothingPublished(LookupError):
+    """There is no snapshot yet, or none that holds the key result."""
+
+
+def explain(
+    ledger: Ledger, current: Project, key_result: str, *, as_of: datetime | None = None
+) -> Explanation:
+    """
+    Explain *key_result* in the newest snapshot, or in the newest one at or before *as_of*.
+
+    Raises:
+        NothingPublished: If no such snapshot holds it.
+    """
+    snapshot = read_snapshot(ledger, current.id, as_of=as_of)
+    found = [o for o in snapshot.key_results if o.key_result == key_result] if snapshot else []
+    if snapshot is None or not found:
+        raise NothingPublished(key_result)
+    observation = found[0]
+    project = projects_by_digest(ledger, current)[snapshot.config_digest]
+    declared = project.key_result(key_result)
+    versions = ledger.entries("observation", subject=key_result)
+    report = build_report(project, snapshot, ledger)
+    return Explanation(
+        project=project,
+        key_result=declared,
+        observation=observation,
+        report=report,
+        line=next(line for o in report.objectives for line in o.key_results if line.id == key_result),
+        steps=tuple(
+            _step(project, project.metrics[id], ask_of(project, observation))
+            for id in metrics_below(project, str(declared.metric))
+        ),
+        origins=tuple(_origins(ledger, project, observation)),
+        restated=tuple(o for o in map(observation_from, versions) if o.as_of == observation.as_of)[1:],
+        published=tuple(
+            (e.subject, e.recorded_at)
+            for e in ledger.entries("publication")
+            if e.body["snapshot"] == snapshot.id
+        ),
+    )
+
+
+def ask_of(project: Project, observation: Observation) -> Ask:
+    """Return the question that *observation* answered; for a carried value, at the cut it is carried from."""
+    key_result = project.key_result(observation.key_result)
+    return Ask(
+        metric=str(key_result.metric),
+        cycle=project.cycle_of(key_result).id,
+        cut=observation.carried_from or observation.as_of,
+        loads=tuple(sorted(observation.loads.items())),
+        stocks=tuple(sorted(observation.stocks.items())),
+    )
+
+
+def recompute(db: Database, sandbox: Sandbox, explanation: Explanation) -> Answer:
+    """Return the number as the stored rows give it now."""
+    ask = ask_of(explanation.project, explanation.observation)
+    return measure(db, explanation.project, [ask], sandbox=sandbox)[ask]
+
+
+def rows_behind(db: Database, explanation: Explanation, *, most: int) -> dict[str, list[dict[str, Any]]]:
+    """Return up to *most* rows behind each aggregate on the way, by metric id."""
+    project, ask = explanation.project, ask_of(explanation.project, explanation.observation)
+    found = {}
+    for step in explanation.steps:
+        of = project.metrics[step.metric].measure
+        if isinstance(of, Aggregate) and (load := _loads(ask, of).get(of.dataset)) is not None:
+            dataset = project.datasets[of.dataset]
+            where = conditions(of, dataset, _span(project, of, ask))
+            order = ", ".join(f'"{name}"' for name in dataset.key) or "ALL"
+            rows = f"SELECT * EXCLUDE (_from_load, _to_load) FROM {state_at(dataset.id, load)}"
+            found[step.metric] = db.rows(f"{rows} WHERE {where} ORDER BY {order} LIMIT {most:d}")
+    return found
+
+
+def _step(project: Project, metric: Metric, ask: Ask) -> Step:
+    of = metric.measure
+    sql = None
+    match of:
+        case Aggregate():
+            words = (
+                of.value + (f" where {of.where}" if of.where else "") + (f" by {of.time}" if of.time else "")
+            )
+            if (load := _loads(ask, of).get(of.dataset)) is not None:
+                sql = query_text(of, project.datasets[of.dataset], _span(project, of, ask), load=load)
+        case Query():
+            words, sql = "one SELECT", of.sql
+        case Ratio():
+            words = f"{of.of} / {of.to}"
+        case Formula():
+            words = of.expression
+    return Step(metric=metric.id, words=words, at=metric.at, sql=sql)
+
+
+def _span(project: Project, of: Aggregate, ask: Ask) -> Any:
+    if of.window is None:
+        return None
+    cycle = project.cycles[ask.cycle] if ask.cycle else None
+    return project.calendar.span(of.window, cut=ask.cut, cycle=cycle)
+
+
+def _loads(ask: Ask, of: Aggregate) -> dict[str, int]:
+    return dict(ask.loads if of.time else ask.stocks)
+
+
+def _origins(ledger: Ledger, project: Project, observation: Observation) -> Sequence[Origin]:
+    origins = []
+    for dataset, number in sorted({**observation.loads, **observation.stocks}.items()):
+        for entry in ledger.entries("load", subject=dataset):
+            body: Mapping[str, Any] = entry.body
+            if body["verdict"] == "landed" and body["number"] == number:
+                receipt: Mapping[str, Any] = ledger.by_seq([body["receipt"]])[body["receipt"]].body
+                origins.append(
+                    Origin(
+                        dataset=dataset,
+                        connector=project.sources[project.datasets[dataset].source].connector,
+                        load=number,
+                        read_at=entry.valid_at or entry.recorded_at,
+                        extract_id=body["extract_id"],
+                        origin=receipt["origin"],
+                        mode=body["mode"],
+                        rows=receipt["rows"],
+                        cursor_to=body["cursor_to"],
+                        receipt=body["receipt"],
+                        checks=tuple(CheckResult(**check) for check in body["checks"]),
+                    )
+                )
+    return origins

@@ -1,0 +1,109 @@
+"""An explanation in words, and as data."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
+from datetime import datetime
+from textwrap import indent
+from typing import Any
+
+from okr_pipeline.audit.explain import Explanation, Origin, Step
+from okr_pipeline.model.observation import CheckResult
+from okr_pipeline.publish.display import display, moment
+from okr_pipeline.publish.explained import explanation as facts
+from okr_pipeline.publish.explained import formula
+from okr_pipeline.record import decimal_text, says
+from okr_pipeline.warehouse.question import Answer
+
+Rows = Mapping[str, Sequence[Mapping[str, Any]]]
+
+
+def as_text(explained: Explanation, again: Answer, *, rows: Rows, sql: bool) -> str:
+    """Return the explanation for a terminal: the number, the way to it, and what it rests on."""
+    return "\n".join(
+        [
+            *_number(explained),
+            *(line for step in explained.steps for line in _step(step, rows.get(step.metric, ()), sql=sql)),
+            *(line for origin in explained.origins for line in _origin(origin, explained.report.zone)),
+            *_proof(explained, again),
+            *_history(explained),
+        ]
+    )
+
+
+def as_data(explained: Explanation, again: Answer, *, rows: Rows) -> dict[str, Any]:
+    """Return the explanation as JSON data, version 1: decimals and instants as text."""
+    return {
+        "version": 1,
+        "key_result": explained.line.id,
+        "declared_at": explained.key_result.at,
+        "snapshot": explained.report.snapshot,
+        "as_of": explained.report.as_of.isoformat(),
+        **says(explained.observation),
+        "loads": dict(explained.observation.loads),
+        "stocks": dict(explained.observation.stocks),
+        "config": explained.observation.config,
+        "steps": [asdict(step) for step in explained.steps],
+        "origins": [asdict(origin) for origin in explained.origins],
+        "recomputed": decimal_text(again.value),
+        "recomputes": again.value == explained.observation.value,
+        "restatements": [says(restated) for restated in explained.restated],
+        "published": [{"to": to, "at": at.isoformat()} for to, at in explained.published],
+        "rows": {metric: [_plain(row) for row in found] for metric, found in rows.items()},
+    }
+
+
+def _number(explained: Explanation) -> Iterator[str]:
+    line, report = explained.line, explained.report
+    yield f"{line.title}   {moment(report.as_of, report.zone)}   snapshot {report.snapshot[:12]}"
+    yield f"  {formula(line)}"
+    for name, value in facts(line, report):
+        yield f"  {name:<18} {value}"
+    yield f"  {'Declared':<18} {explained.key_result.at}"
+
+
+def _step(step: Step, rows: Sequence[Mapping[str, Any]], *, sql: bool) -> Iterator[str]:
+    yield f"metric {step.metric} = {step.words}   {step.at}"
+    if sql and step.sql:
+        yield indent(step.sql, "  | ")
+    for row in rows:
+        yield "  > " + "  ".join(f"{name}={value}" for name, value in row.items())
+
+
+def _origin(origin: Origin, zone: str) -> Iterator[str]:
+    yield f"source {origin.dataset} ({origin.connector}), load {origin.load}"
+    yield f"  read      {moment(origin.read_at, zone)}, {origin.mode}, {origin.rows} rows, {origin.origin}"
+    yield f"  extract   {origin.extract_id[:12]}, ledger entry {origin.receipt}"
+    if origin.cursor_to:
+        yield f"  cursor    up to {origin.cursor_to}"
+    if origin.checks:
+        yield f"  checks    {', '.join(map(_check, origin.checks))}"
+
+
+def _check(check: CheckResult) -> str:
+    return f"{check.check} {'ok' if check.passed else 'FAILED'}"
+
+
+def _proof(explained: Explanation, again: Answer) -> Iterator[str]:
+    unit = explained.line.unit
+    found = display(again.value, unit, style="full") if again.value is not None else str(again.reason)
+    same = again.value == explained.observation.value
+    yield f"stored rows give {found}: {'matches' if same else 'DOES NOT MATCH'}"
+
+
+def _history(explained: Explanation) -> Iterator[str]:
+    zone, unit = explained.report.zone, explained.line.unit
+    for restated in explained.restated:
+        yield f"restated as {display(restated.value, unit, style='full')}, cause {restated.cause.value}"
+    if explained.published:
+        places = [f"{to} {moment(at, zone)}" for to, at in explained.published]
+        yield f"published to {', '.join(places)}"
+
+
+def _plain(row: Mapping[str, Any]) -> dict[str, str | None]:
+    return {name: None if value is None else _text(value) for name, value in row.items()}
+
+
+def _text(value: object) -> str:
+    return value.isoformat() if isinstance(value, datetime) else str(value)

@@ -1,0 +1,99 @@
+"""Commands on what is declared: init, check, ls, schema, doctor."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import click
+
+from okr_pipeline.cli.shell import FAILED, FINDINGS, load_workspace, say
+
+
+@click.command()
+@click.argument("directory", default=".", metavar="[DIR]")
+@click.option("--demo", is_flag=True, help="A working company with seeded data; no account needed.")
+@click.option("--on", "day", metavar="DAY", help="The demo's data as its systems stood on that morning.")
+def init(directory: str, *, demo: bool, day: str | None) -> None:
+    """Write a new project to DIR."""
+    target = Path(directory)
+    if demo:
+        from okr_pipeline.demo import DAYS, write_demo
+
+        try:
+            on = date.fromisoformat(day) if day else DAYS[-1]
+            write_demo(target, on=on)
+        except ValueError as error:
+            raise click.BadParameter(str(error), param_hint="--on") from None
+        say(f"wrote the demo company to {target}", f"next: okr -C {target} sync --as-of {on}T09:00")
+        return
+    from okr_pipeline.starter import write_starter
+
+    for path in write_starter(target):
+        say(f"wrote {path}")
+    say(f"next: describe your sources in {target / 'okr_config'}, then `okr -C {target} check`")
+
+
+@click.command()
+@click.option("--format", "style", type=click.Choice(["text", "json", "github"]), default="text")
+@click.pass_context
+def check(context: click.Context, style: str) -> None:
+    """Check the configuration, offline: every problem with its place and its mend."""
+    from okr_pipeline import config
+    from okr_pipeline.layout import CONFIG_FOLDER
+
+    checked = config.check(Path(context.obj) / CONFIG_FOLDER)
+    render = {"text": config.render_text, "json": config.render_json, "github": config.render_github}[style]
+    if checked.diagnostics or style == "json":
+        click.echo(render(checked.diagnostics))
+    if checked.project is None:
+        context.exit(FINDINGS)
+    key_results = list(checked.project.key_results())
+    waiting = [kr.id for kr in key_results if kr.metric is None]
+    say(f"{len(checked.project.objectives)} objectives, {len(key_results)} key results: no problem found")
+    if waiting:
+        say(f"not ready, for want of a metric: {', '.join(waiting)}")
+
+
+@click.command()
+@click.option("-s", "--select", "patterns", multiple=True, metavar="ID", help="Only ids like this (globs).")
+@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+@click.pass_context
+def ls(context: click.Context, patterns: tuple[str, ...], *, as_json: bool) -> None:
+    """List objectives, key results, metrics and datasets."""
+    from okr_pipeline.cli.listing import listed
+
+    rows = listed(load_workspace(context.obj).project, patterns)
+    if as_json:
+        click.echo(json.dumps({"version": 1, "items": [row._asdict() for row in rows]}, indent=2))
+        return
+    widths = [max((len(cell) for cell in column), default=0) for column in zip(*rows, strict=True)]
+    for row in rows:
+        click.echo("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+
+
+@click.command()
+@click.pass_context
+def schema(context: click.Context) -> None:
+    """Print the JSON Schema of this project, for editors."""
+    from okr_pipeline.config.json_schema import json_schema
+
+    click.echo(json.dumps(json_schema(load_workspace(context.obj).project), indent=2))
+
+
+@click.command()
+@click.pass_context
+def doctor(context: click.Context) -> None:
+    """Ask each source: credential, permission, one real row a dataset. Says how to mend what fails."""
+    from okr_pipeline.audit.doctor import examine
+
+    failed = 0
+    for source, found in examine(load_workspace(context.obj), as_of=datetime.now(UTC)):
+        click.echo(source)
+        for one in found:
+            click.echo(f"  {'ok ' if one.passed else 'no '} {one.subject}: {one.seen}")
+            if not one.passed:
+                click.echo(f"      mend: {one.mend}")
+                failed += 1
+    context.exit(FAILED if failed else 0)

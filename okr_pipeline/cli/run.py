@@ -1,0 +1,124 @@
+"""Commands that bring numbers up to date: sync, backfill, rebuild."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING
+
+import click
+
+from okr_pipeline.cli.shell import FAILED, PARTLY, load_workspace, running, say
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from okr_pipeline.extract import Extracted
+    from okr_pipeline.land import Loaded
+    from okr_pipeline.publish.outbox import Published
+
+_AS_OF = click.option("--as-of", metavar="TIME", help="Ask about this day or instant.  [default: now]")
+_ACCEPT = click.option("--accept", multiple=True, metavar="DATASET", help="Land it although a check fails.")
+
+
+@click.command()
+@_AS_OF
+@click.option("-s", "--select", "patterns", multiple=True, metavar="ID", help="Read only these (globs).")
+@_ACCEPT
+@click.option("--no-publish", is_flag=True, help="Stop before anything reaches a reader.")
+@click.pass_context
+def sync(
+    context: click.Context,
+    as_of: str | None,
+    patterns: tuple[str, ...],
+    accept: tuple[str, ...],
+    *,
+    no_publish: bool,
+) -> None:
+    """Extract, land, measure, record one snapshot, publish."""
+    from okr_pipeline.cli.listing import matching
+    from okr_pipeline.publish.sentences import headline
+    from okr_pipeline.sync import sync as run_sync
+
+    workspace = load_workspace(context.obj)
+    datasets = matching(workspace.project.datasets, patterns) if patterns else None
+    known = set(workspace.project.datasets)
+    if unknown := [name for name in accept if name not in known]:
+        raise click.BadParameter(f"no dataset {', '.join(unknown)}", param_hint="--accept")
+    with running(workspace, as_of) as run:
+        synced = run_sync(workspace, run, datasets=datasets, accept=accept, publishing=not no_publish)
+    _tell(synced.extracted, synced.loaded)
+    say(f"snapshot  {synced.snapshot.id[:12]} at ledger entry {synced.snapshot.seq}")
+    _tell_published(synced.published)
+    click.echo(headline(synced.report))
+    context.exit(_exit_code(synced.extracted, synced.loaded, synced.published))
+
+
+@click.command()
+@click.option("--since", required=True, metavar="DAY", help="Read again from this day on.")
+@_AS_OF
+@click.option("-s", "--select", "patterns", multiple=True, metavar="ID", help="Only these datasets (globs).")
+@_ACCEPT
+@click.pass_context
+def backfill(
+    context: click.Context, since: str, as_of: str | None, patterns: tuple[str, ...], accept: tuple[str, ...]
+) -> None:
+    """Read past days again and restate what changed. The watermark stays where it is."""
+    from okr_pipeline.cli.listing import matching
+    from okr_pipeline.sync import extract_all, land_all, measure_all
+
+    workspace = load_workspace(context.obj)
+    try:
+        first = date.fromisoformat(since)
+    except ValueError:
+        raise click.BadParameter(
+            f"{since!r} is no day; write it as 2026-10-05", param_hint="--since"
+        ) from None
+    datasets = matching(workspace.project.datasets, patterns) if patterns else None
+    with running(workspace, as_of) as run:
+        extracted = extract_all(workspace, run, datasets=datasets, backfill_since=first)
+        loaded = land_all(workspace, run, accept=accept)
+        snapshot = measure_all(workspace, run)
+    _tell(extracted, loaded)
+    say(f"snapshot  {snapshot.id[:12]} at ledger entry {snapshot.seq}; publish it with `okr page`")
+    context.exit(_exit_code(extracted, loaded, []))
+
+
+@click.command()
+@click.pass_context
+def rebuild(context: click.Context) -> None:
+    """Make the warehouse again from lake and ledger."""
+    from okr_pipeline.sync import rebuild_warehouse
+
+    workspace = load_workspace(context.obj)
+    with workspace.ledger() as ledger:
+        count = rebuild_warehouse(workspace, ledger)
+    say(f"rebuilt {workspace.project.stores.warehouse} from {count} loads")
+
+
+def _tell(extracted: Sequence[Extracted], loaded: Sequence[Loaded]) -> None:
+    for one in extracted:
+        if one.failure is not None:
+            say(f"extract   dataset={one.dataset} FAILED: {one.failure}", f"          mend: {one.mend}")
+        else:
+            say(f"extract   dataset={one.dataset} mode={one.mode} rows={one.rows}")
+    for done in loaded:
+        say(f"land      dataset={done.dataset} {done.verdict} load={done.number}")
+        for check in done.failed:
+            say(f"          check {check.check} failed: expected {check.expected}, seen {check.observed}")
+
+
+def _tell_published(published: Sequence[Published]) -> None:
+    for one in published:
+        where = one.path if one.failure is None else f"FAILED: {one.failure}"
+        say(f"publish   {one.publisher}: {where}")
+
+
+def _exit_code(
+    extracted: Sequence[Extracted], loaded: Sequence[Loaded], published: Sequence[Published]
+) -> int:
+    if any(one.failure is not None for one in published):
+        return FAILED
+    wrong = [one for one in extracted if one.failure is not None]
+    if extracted and len(wrong) == len(extracted):
+        return FAILED
+    return PARTLY if wrong or any(one.verdict == "quarantined" for one in loaded) else 0

