@@ -98,6 +98,8 @@ def _key_result(
         value=seen.value,
         baseline=seen.baseline,
         target=seen.target,
+        low=seen.low,
+        high=seen.high,
         keep=keep_text(kr.goal, metric.unit) if isinstance(kr.goal, Keep) else None,
         progress=seen.progress,
         expected=seen.expected,
@@ -123,11 +125,11 @@ def keep_text(keep: Keep, unit: str | None) -> str:
 
 
 def _bound(bound: Decimal | None, unit: str | None) -> str:
-    return (
-        f"{decimal_text(bound * 100)} %"
-        if bound is not None and unit == "percent"
-        else str(decimal_text(bound))
-    )
+    if bound is None:
+        return ""
+    if unit == "percent":
+        return f"{decimal_text(bound * 100)} %"
+    return f"{decimal_text(bound)} {unit}" if unit else str(decimal_text(bound))
 
 
 def _trend(

@@ -43,7 +43,8 @@ def record(run: Run, project: Project, findings: Findings, *, config_files: Mapp
         *_observations(run.ledger, findings),
     ]
     body = _snapshot_body(project, findings, as_of=run.as_of)
-    last = run.ledger.last("snapshot", subject=project.id)
+    there = run.ledger.latest("snapshot", subject=project.id, valid_from=run.as_of, valid_to=run.as_of)
+    last = there.get((project.id, run.as_of))
     if not drafts and last is not None and last.body == body:
         return snapshot_from(last, findings.now)
     entries = run.write([*drafts, Draft("snapshot", project.id, run.as_of, body)])

@@ -28,10 +28,13 @@ def init(directory: str, *, demo: bool, day: str | None) -> None:
             raise click.BadParameter(str(error), param_hint="--on") from None
         say(f"wrote the demo company to {target}", f"next: okr -C {target} sync --as-of {on}T09:00")
         return
-    from okr_pipeline.starter import write_starter
+    from okr_pipeline.starter import ProjectExists, write_starter
 
-    for path in write_starter(target):
-        say(f"wrote {path}")
+    try:
+        for path in write_starter(target, today=datetime.now(UTC).date()):
+            say(f"wrote {path}")
+    except ProjectExists as error:
+        raise click.BadParameter(f"{error} is already there; choose another folder", param_hint="DIR") from None
     say(f"next: describe your sources in {target / 'okr_config'}, then `okr -C {target} check`")
 
 
@@ -77,9 +80,12 @@ def ls(context: click.Context, patterns: tuple[str, ...], *, as_json: bool) -> N
 @click.pass_context
 def schema(context: click.Context) -> None:
     """Print the JSON Schema of this project, for editors."""
+    from okr_pipeline import config
     from okr_pipeline.config.json_schema import json_schema
+    from okr_pipeline.layout import CONFIG_FOLDER
 
-    click.echo(json.dumps(json_schema(load_workspace(context.obj).project), indent=2))
+    _, draft = config.read_draft(Path(context.obj) / CONFIG_FOLDER)
+    click.echo(json.dumps(json_schema(draft), indent=2))
 
 
 @click.command()

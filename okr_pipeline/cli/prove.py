@@ -35,9 +35,7 @@ def explain(
         try:
             explained = audit.explain(ledger, workspace.project, key_result, as_of=asked)
         except audit.NothingPublished:
-            say(
-                f"no snapshot holds {key_result}; run `okr sync`, or see `okr ls` for the key results there are"
-            )
+            say(f"no snapshot holds {key_result}; run `okr sync`, or see `okr ls` for those there are")
             context.exit(FINDINGS)
     with workspace.measuring() as (db, sandbox):
         again = audit.recompute(db, sandbox, explained)

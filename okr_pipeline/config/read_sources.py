@@ -100,9 +100,10 @@ def _read_dataset(
     common = _part(mapping, lambda key: key in known)
     options = _part(mapping, lambda key: key not in known)
     declared.text = read_as(DatasetText, common, place, draft.report)
-    fits = options_model is None or read_as(
-        options_model, options, place, draft.report, also=keys_of(DatasetText)
-    )
+    before = len(draft.report)
+    if options_model is not None:
+        read_as(options_model, options, place, draft.report, also=keys_of(DatasetText))
+    fits = len(draft.report) == before
     if declared.text is not None:
         dataset = _dataset(declared.id, source, declared.text, options, place, draft.report)
         declared.noun = dataset if fits else None

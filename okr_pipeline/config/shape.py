@@ -14,6 +14,7 @@ from okr_pipeline.config.place import Place
 from okr_pipeline.config.schema import keys_of, model_at, unsupported_in
 from okr_pipeline.config.suggest import did_you_mean
 from okr_pipeline.config.yaml import UNREADABLE, YamlList, YamlMapping
+from okr_pipeline.spelling import nearest
 
 Model = TypeVar("Model", bound=BaseModel)
 Path = tuple[str | int, ...]
@@ -60,12 +61,11 @@ def read_as(
     try:
         return model.model_validate(data)
     except ValidationError as error:
-        seen: set[Path] = set()
-        for found in error.errors(include_url=False):
-            path = _existing(data, tuple(found["loc"]), missing=found["type"] == "missing")
-            if path not in seen and not _reported_elsewhere(found["input"]):
-                report.append(_diagnostic(model, path, found, place, also))
-            seen.add(path)
+        found = _by_path(data, error)
+        unknown = {path for path, detail in found.items() if detail["type"] == "extra_forbidden"}
+        for path, detail in found.items():
+            if not _reported_elsewhere(detail["input"]) and not _misspelt(path, detail, unknown):
+                report.append(_diagnostic(model, path, detail, place, also))
         return None
 
 
@@ -81,6 +81,23 @@ def check_id(name: str, place: Place, siblings: Container[str], report: list[Dia
     if _ID.match(near) and near not in siblings:
         mend = f"did you mean `{near}`?  ({mend})"
     report.append(place.key_problem("OKR105", message, mend))
+
+
+def _by_path(data: object, error: ValidationError) -> dict[Path, Any]:
+    """Return the first error at each path of *data*."""
+    found: dict[Path, Any] = {}
+    for detail in error.errors(include_url=False):
+        path = _existing(data, tuple(detail["loc"]), missing=detail["type"] == "missing")
+        found.setdefault(path, detail)
+    return found
+
+
+def _misspelt(path: Path, detail: Any, unknown: set[Path]) -> bool:
+    """Whether the key missing at *path* is there under a name that is reported already."""
+    if detail["type"] != "missing":
+        return False
+    siblings = [str(other[-1]) for other in unknown if other[:-1] == path[:-1]]
+    return nearest(str(path[-1]), siblings) is not None
 
 
 def _reported_elsewhere(value: object) -> bool:

@@ -99,7 +99,9 @@ def key_result(lines: str) -> dict[str, str | bytes]:
 
 def metric(lines: str) -> dict[str, str | bytes]:
     """Return a change that adds the metric `crm.extra` of *lines*."""
-    return {"metrics/crm.yaml": METRICS + "  extra:\n" + "".join(f"    {x}\n" for x in lines.strip().splitlines())}
+    return {
+        "metrics/crm.yaml": METRICS + "  extra:\n" + "".join(f"    {x}\n" for x in lines.strip().splitlines())
+    }
 
 
 def replaced(old: str, new: str, *, file: str = COMPANY) -> dict[str, str | bytes]:

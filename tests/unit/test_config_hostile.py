@@ -9,12 +9,23 @@ from pathlib import Path
 import pytest
 
 from okr_pipeline.config import render_github, render_json, render_text
-from tests.builders.config_project import COMPANY, OBJECTIVES, SETTINGS, SOURCE, checked, key_result, only, replaced
+from tests.builders.config_project import (
+    COMPANY,
+    OBJECTIVES,
+    SETTINGS,
+    SOURCE,
+    checked,
+    key_result,
+    only,
+    replaced,
+)
 
 
 def test_a1_alias_bomb_is_refused_at_once(tmp_path: Path) -> None:
     """A1: a billion laughs end at the first anchor, in well under a second."""
-    bomb = "a: &a [x, x, x]\n" + "".join(f"{b}: &{b} [*{a}, *{a}, *{a}]\n" for a, b in zip("abcdefgh", "bcdefghi", strict=True))
+    bomb = "a: &a [x, x, x]\n" + "".join(
+        f"{b}: &{b} [*{a}, *{a}, *{a}]\n" for a, b in zip("abcdefgh", "bcdefghi", strict=True)
+    )
     before = time.process_time()
     found = only(tmp_path, {"metrics/bomb.yaml": bomb})
     assert ("OKR008", 1, True) == (found.code, found.line, time.process_time() - before < 1)
@@ -46,7 +57,9 @@ def test_a5_python_tags_are_refused(tmp_path: Path) -> None:
     assert ("OKR009", 7) == (found.code, found.line)
 
 
-@pytest.mark.parametrize("word", ["010", "1:30", "no", "on", "12:30:45", "2026-08-01", "0x1F", "0o10", "1_000", "+5"])
+@pytest.mark.parametrize(
+    "word", ["010", "1:30", "no", "on", "12:30:45", "2026-08-01", "0x1F", "0o10", "1_000", "+5"]
+)
 def test_a6_what_yaml_1_1_would_convert_stays_text(tmp_path: Path, word: str) -> None:
     """A6: octal, sexagesimal, yes/no words and dates are the text that stands there."""
     project = checked(tmp_path, replaced("title: New revenue", f"title: {word}")).project
@@ -142,10 +155,15 @@ def test_a12_ids_that_differ_in_case_name_both(tmp_path: Path) -> None:
     """A12: `Pipeline` beside `pipeline` is refused, and both are named."""
     added = '      Pipeline: {title: Other, keep: "> 1"}\n'
     found = only(tmp_path, {COMPANY: OBJECTIVES + added})
-    assert ("OKR105", "`Pipeline` is no id, and `pipeline` differs from it in case only") == (found.code, found.message)
+    assert ("OKR105", "`Pipeline` is no id, and `pipeline` differs from it in case only") == (
+        found.code,
+        found.message,
+    )
 
 
-@pytest.mark.parametrize("id", ["../../etc/cron.d/x", "CON", "x" * 300, "/abs", "a-b", "ä", "ﬁ", "1a", "a.b", " ", "a b"])
+@pytest.mark.parametrize(
+    "id", ["../../etc/cron.d/x", "CON", "x" * 300, "/abs", "a-b", "ä", "ﬁ", "1a", "a.b", " ", "a b"]
+)
 def test_a13_ids_that_are_no_ids_are_refused(tmp_path: Path, id: str) -> None:
     """A13: nothing but a-z, 0-9 and _ ever becomes a name of a file or table."""
     assert "OKR105" == only(tmp_path, replaced("      pipeline:", f"      '{id}':")).code
@@ -174,7 +192,9 @@ SECRETS = {
 @pytest.mark.parametrize("written", SECRETS.values(), ids=SECRETS.keys())
 def test_a41_a_secret_in_plain_is_refused_without_echo(tmp_path: Path, written: str) -> None:
     """A41: the error names the key; no rendering of it holds the secret."""
-    found = checked(tmp_path, {"sources/shop.yaml": f"connector: files\nconnection:\n  {written}\ndatasets: {{}}\n"})
+    found = checked(
+        tmp_path, {"sources/shop.yaml": f"connector: files\nconnection:\n  {written}\ndatasets: {{}}\n"}
+    )
     assert "OKR501" in [d.code for d in found.diagnostics]
     shown = render_text(found.diagnostics) + render_json(found.diagnostics) + render_github(found.diagnostics)
     for part in ("hunter2", "horse", "83264921"):
@@ -207,7 +227,9 @@ def test_a41_another_error_on_the_same_line_echoes_no_secret(tmp_path: Path) -> 
     assert "hunter2" not in render_text(found.diagnostics)
 
 
-@pytest.mark.parametrize("written", ["token_url: https://a.example/token", "page_token_field: next", "key: [Id]"])
+@pytest.mark.parametrize(
+    "written", ["token_url: https://a.example/token", "page_token_field: next", "key: [Id]"]
+)
 def test_a41_names_that_only_sound_secret_are_none(tmp_path: Path, written: str) -> None:
     """A41: `token_url` holds an address, not a token."""
     text = f"connector: files\nconnection:\n  {written}\ndatasets: {{}}\n"

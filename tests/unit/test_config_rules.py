@@ -33,7 +33,11 @@ CRM, DEALS = "metrics/crm.yaml", "sources/crm.yaml"
 
 def objective(lines: str) -> dict[str, str | bytes]:
     """Return a change that adds the keys in *lines* to the objective."""
-    return {COMPANY: OBJECTIVES.replace("    key_results:", "".join(f"    {x}\n" for x in lines.splitlines()) + "    key_results:")}
+    return {
+        COMPANY: OBJECTIVES.replace(
+            "    key_results:", "".join(f"    {x}\n" for x in lines.splitlines()) + "    key_results:"
+        )
+    }
 
 
 def dataset(old: str, new: str) -> dict[str, str | bytes]:
@@ -45,8 +49,16 @@ REACH = "title: T\nmetric: crm.new_arr\n"
 SHARE = "title: T\nmetric: crm.win_rate\n"
 
 ROWS: dict[str, tuple[dict[str, str | bytes], str, str]] = {
-    "cycle ends before it starts": (replaced("end: 2027-01-31", "end: 2026-01-31", file="okr.yaml"), "OKR301", "okr.yaml:5"),
-    "cycle outside its parent": (replaced("end: 2026-10-31", "end: 2027-10-31", file="okr.yaml"), "OKR302", "okr.yaml:6"),
+    "cycle ends before it starts": (
+        replaced("end: 2027-01-31", "end: 2026-01-31", file="okr.yaml"),
+        "OKR301",
+        "okr.yaml:5",
+    ),
+    "cycle outside its parent": (
+        replaced("end: 2026-10-31", "end: 2027-10-31", file="okr.yaml"),
+        "OKR302",
+        "okr.yaml:6",
+    ),
     "unknown parent": (replaced("parent: fy26", "parent: fy27", file="okr.yaml"), "OKR204", "okr.yaml:6"),
     "own parent": (replaced("parent: fy26", "parent: fy26_q3", file="okr.yaml"), "OKR210", "okr.yaml:6"),
     "unknown cycle": (replaced("cycle: fy26_q3", "cycle: fy26_q5"), "OKR204", f"{COMPANY}:1"),
@@ -65,32 +77,76 @@ ROWS: dict[str, tuple[dict[str, str | bytes], str, str]] = {
     "unknown strategy": (objective("strategy: mid_market"), "OKR207", f"{COMPANY}:5"),
     "unknown connector": (dataset("connector: files", "connector: filess"), "OKR203", f"{DEALS}:1"),
     "objective answers to itself": (objective("supports: [mid_market]"), "OKR210", f"{COMPANY}:5"),
-    "objective contributes to itself": (objective("contributes_to: fy26_q3.mid_market"), "OKR210", f"{COMPANY}:5"),
+    "objective contributes to itself": (
+        objective("contributes_to: fy26_q3.mid_market"),
+        "OKR210",
+        f"{COMPANY}:5",
+    ),
     "objective waits for itself": (objective("depends_on: [mid_market.pipeline]"), "OKR210", f"{COMPANY}:5"),
     "key not declared": (dataset("key: [Id]", "key: [id]"), "OKR208", f"{DEALS}:12"),
-    "cursor not declared": (dataset("cursor: Changed\n    freshness: 6h", "cursor: Change"), "OKR208", f"{DEALS}:13"),
+    "cursor not declared": (
+        dataset("cursor: Changed\n    freshness: 6h", "cursor: Change"),
+        "OKR208",
+        f"{DEALS}:13",
+    ),
     "not_null not declared": (dataset("not_null: [Amount]", "not_null: [Amout]"), "OKR208", f"{DEALS}:15"),
     "unique not declared": (dataset("unique: [Id]", "unique: [[Id, Day]]"), "OKR208", f"{DEALS}:15"),
-    "freshness column not declared": (dataset("freshness: 6h", "freshness: {column: Seen, within: 6h}"), "OKR208", f"{DEALS}:14"),
-    "columns differ in case": (dataset("IsWon: boolean", "IsWon: boolean\n      iswon: boolean"), "OKR308", f"{DEALS}:11"),
-    "cursor without order": (dataset("cursor: Changed\n    freshness: 6h", "cursor: IsWon"), "OKR304", f"{DEALS}:13"),
-    "cursor without key": (dataset("key: [Id]\n", ""), "OKR306", f"{DEALS}:12"),
-    "overlap without cursor": (dataset("cursor: Changed\n    freshness: 6h", "overlap: 10m"), "OKR306", f"{DEALS}:13"),
-    "full_read without cursor": (dataset("cursor: Changed\n    freshness: 6h", "full_read: weekly"), "OKR306", f"{DEALS}:13"),
-    "overlap of numbers": (dataset("cursor: Changed\n    freshness: 6h", "cursor: Amount\n    overlap: 10m"), "OKR306", f"{DEALS}:14"),
+    "freshness column not declared": (
+        dataset("freshness: 6h", "freshness: {column: Seen, within: 6h}"),
+        "OKR208",
+        f"{DEALS}:14",
+    ),
+    "columns differ in case": (
+        dataset("IsWon: boolean", "IsWon: boolean\n      iswon: boolean"),
+        "OKR308",
+        f"{DEALS}:11",
+    ),
+    "cursor without order": (
+        dataset("cursor: Changed\n    freshness: 6h", "cursor: IsWon"),
+        "OKR304",
+        f"{DEALS}:13",
+    ),
+    "cursor without key": (dataset("    key: [Id]\n", ""), "OKR306", f"{DEALS}:12"),
+    "overlap without cursor": (
+        dataset("cursor: Changed\n    freshness: 6h", "overlap: 10m"),
+        "OKR306",
+        f"{DEALS}:13",
+    ),
+    "full_read without cursor": (
+        dataset("cursor: Changed\n    freshness: 6h", "full_read: weekly"),
+        "OKR306",
+        f"{DEALS}:13",
+    ),
+    "overlap of numbers": (
+        dataset("cursor: Changed\n    freshness: 6h", "cursor: Amount\n    overlap: 10m"),
+        "OKR306",
+        f"{DEALS}:14",
+    ),
     "freshness without cursor": (dataset("    cursor: Changed\n", ""), "OKR307", f"{DEALS}:13"),
     "freshness of a number": (dataset("cursor: Changed", "cursor: Amount"), "OKR305", f"{DEALS}:14"),
     "time not declared": (replaced("time: CloseDate", "time: ClosedDate", file=CRM), "OKR208", f"{CRM}:6"),
     "time is no time": (replaced("time: CloseDate", "time: IsWon", file=CRM), "OKR305", f"{CRM}:6"),
-    "window without time": (metric("dataset: crm.deals\nvalue: count(*)\nwindow: trailing 7 days"), "OKR309", f"{CRM}:18"),
+    "window without time": (
+        metric("dataset: crm.deals\nvalue: count(*)\nwindow: trailing 7 days"),
+        "OKR309",
+        f"{CRM}:18",
+    ),
     "value is no aggregate": (replaced("sum(Amount)", "Amount", file=CRM), "OKR401", f"{CRM}:4"),
     "where is no condition": (replaced("IsWon IS TRUE\n", "Amount\n", file=CRM), "OKR402", f"{CRM}:5"),
     "unknown column in value": (replaced("sum(Amount)", "sum(Amout)", file=CRM), "OKR401", f"{CRM}:4"),
     "formula is no arithmetic": (metric("formula: new_arr +"), "OKR403", f"{CRM}:16"),
     "query is no SELECT": (metric("sql: DROP TABLE crm.deals"), "OKR404", f"{CRM}:16"),
     "query is two": (metric("sql: SELECT 1 FROM crm.deals; DROP TABLE crm.deals"), "OKR404", f"{CRM}:16"),
-    "dollars divided by dollars": (metric("ratio: {of: new_arr, to: new_arr}\nunit: USD"), "OKR316", f"{CRM}:17"),
-    "percent of unlike units": (metric("ratio: {of: win_rate, to: new_arr}\nunit: percent"), "OKR316", f"{CRM}:17"),
+    "dollars divided by dollars": (
+        metric("ratio: {of: new_arr, to: new_arr}\nunit: USD"),
+        "OKR316",
+        f"{CRM}:17",
+    ),
+    "percent of unlike units": (
+        metric("ratio: {of: win_rate, to: new_arr}\nunit: percent"),
+        "OKR316",
+        f"{CRM}:17",
+    ),
     "metric made of itself": (metric("formula: extra + new_arr"), "OKR210", f"{CRM}:16"),
     "baseline equals target": (key_result(REACH + "from: 5\nto: 5.0"), "OKR310", f"{COMPANY}:10"),
     "nothing to gain": (key_result(SHARE + "from: auto\nto: +0 points"), "OKR310", f"{COMPANY}:10"),
@@ -100,16 +156,43 @@ ROWS: dict[str, tuple[dict[str, str | bytes], str, str]] = {
     "points of money": (key_result(REACH + "from: 1\nto: +5 points"), "OKR312", f"{COMPANY}:10"),
     "bare number of percent": (key_result(SHARE + "from: 31%\nto: 38"), "OKR313", f"{COMPANY}:10"),
     "commit beyond the target": (key_result(REACH + "from: 1\nto: 5\ncommit: 6"), "OKR314", f"{COMPANY}:11"),
-    "commit before the baseline": (key_result(REACH + "from: 9\nto: 5\ncommit: 10"), "OKR314", f"{COMPANY}:11"),
-    "stretch short of the target": (key_result(REACH + "from: 1\nto: 5\nstretch: 4"), "OKR314", f"{COMPANY}:11"),
-    "stretch above a falling target": (key_result(REACH + "from: 9\nto: 5\nstretch: 6"), "OKR314", f"{COMPANY}:11"),
-    "marks on one side": (key_result(REACH + "from: auto\nto: 5\ncommit: 4\nstretch: 3"), "OKR314", f"{COMPANY}:12"),
+    "commit before the baseline": (
+        key_result(REACH + "from: 9\nto: 5\ncommit: 10"),
+        "OKR314",
+        f"{COMPANY}:11",
+    ),
+    "stretch short of the target": (
+        key_result(REACH + "from: 1\nto: 5\nstretch: 4"),
+        "OKR314",
+        f"{COMPANY}:11",
+    ),
+    "stretch above a falling target": (
+        key_result(REACH + "from: 9\nto: 5\nstretch: 6"),
+        "OKR314",
+        f"{COMPANY}:11",
+    ),
+    "marks on one side": (
+        key_result(REACH + "from: auto\nto: 5\ncommit: 4\nstretch: 3"),
+        "OKR314",
+        f"{COMPANY}:12",
+    ),
     "weight of nothing": (key_result(REACH + "from: 1\nto: 5\nweight: 0"), "OKR315", f"{COMPANY}:11"),
     "weight is no number": (key_result(REACH + "from: 1\nto: 5\nweight: heavy"), "OKR106", f"{COMPANY}:11"),
-    "baseline after the cycle": (key_result(REACH + "from: {at: 2026-11-01}\nto: 5"), "OKR317", f"{COMPANY}:9"),
-    "baseline before anything counts": (key_result(REACH + "from: {at: 2026-06-30}\nto: 5"), "OKR317", f"{COMPANY}:9"),
+    "baseline after the cycle": (
+        key_result(REACH + "from: {at: 2026-11-01}\nto: 5"),
+        "OKR317",
+        f"{COMPANY}:9",
+    ),
+    "baseline before anything counts": (
+        key_result(REACH + "from: {at: 2026-06-30}\nto: 5"),
+        "OKR317",
+        f"{COMPANY}:9",
+    ),
     "sum of unlike units": (
-        {COMPANY: objective("roll_up: sum")[COMPANY] + '      rate: {title: R, metric: crm.win_rate, keep: "> 1%"}\n'},  # type: ignore[operator]
+        {
+            COMPANY: objective("roll_up: sum")[COMPANY]
+            + '      rate: {title: R, metric: crm.win_rate, keep: "> 1%"}\n'
+        },  # type: ignore[operator]
         "OKR318",
         f"{COMPANY}:5",
     ),
@@ -158,7 +241,12 @@ def test_every_problem_is_found_at_once_and_in_order(tmp_path: Path) -> None:
         **replaced("sum(Amount)", "sum(Amout)", file=CRM),
         COMPANY: OBJECTIVES.replace("crm.new_arr", "crm.arr").replace("lagging", "laging"),
     }
-    places = [("OKR116", "okr.yaml:2"), ("OKR401", f"{CRM}:4"), ("OKR103", f"{COMPANY}:9"), ("OKR208", f"{DEALS}:12")]
+    places = [
+        ("OKR116", "okr.yaml:2"),
+        ("OKR401", f"{CRM}:4"),
+        ("OKR103", f"{COMPANY}:9"),
+        ("OKR208", f"{DEALS}:12"),
+    ]
     assert places == problems(tmp_path, changes)
 
 
@@ -227,7 +315,12 @@ def test_every_rule_has_its_number() -> None:
 def test_every_code_is_documented_and_used() -> None:
     """The table of codes holds those that the code uses, and no others."""
     folder = Path(okr_pipeline.config.__file__).parent
-    used = {c for file in folder.rglob("*.py") if file.name != "codes.py" for c in re.findall(r"OKR\d{3}", file.read_text())}
+    used = {
+        c
+        for file in folder.rglob("*.py")
+        if file.name != "codes.py"
+        for c in re.findall(r"OKR\d{3}", file.read_text())
+    }
     assert set(CODES) == used
 
 

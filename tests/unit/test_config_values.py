@@ -112,7 +112,25 @@ def test_any_value_fits_or_is_unfit(raw: object) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "1,000", "1.234,50", "1_000", "１２", "٣", "$5", "(5)", "5 k", "1e3M", "--1", "+5", "5m", "NaN", "Infinity", "2.4 M"]
+    "text",
+    [
+        "",
+        "1,000",
+        "1.234,50",
+        "1_000",
+        "１２",
+        "٣",
+        "$5",
+        "(5)",
+        "5 k",
+        "1e3M",
+        "--1",
+        "+5",
+        "5m",
+        "NaN",
+        "Infinity",
+        "2.4 M",
+    ],
 )
 def test_loose_numbers_are_refused(text: str) -> None:
     """Only one way to write a number exists."""
@@ -120,7 +138,9 @@ def test_loose_numbers_are_refused(text: str) -> None:
         values.amount(text)
 
 
-@pytest.mark.parametrize("raw", ["1" * 30, Decimal("1e29"), "0.1234567891", "0.00000001%", "9" * 27 + "k", "1" * 5000])
+@pytest.mark.parametrize(
+    "raw", ["1" * 30, Decimal("1e29"), "0.1234567891", "0.00000001%", "9" * 27 + "k", "1" * 5000]
+)
 def test_numbers_beyond_a_decimal_are_refused(raw: object) -> None:
     """A value has 29 digits before and 9 after the point, whatever its suffix."""
     with pytest.raises(UnfitError):
@@ -156,7 +176,9 @@ def test_targets_that_do_not_say_of_what(text: str) -> None:
         values.target(text)
 
 
-@pytest.mark.parametrize("text", ["<=", "= 3", "=> 3", "28..22", "22%..28", "1...2", "..5", "5", "<= 2,5%", "between 1 and 2"])
+@pytest.mark.parametrize(
+    "text", ["<=", "= 3", "=> 3", "28..22", "22%..28", "1...2", "..5", "5", "<= 2,5%", "between 1 and 2"]
+)
 def test_bounds_that_are_none(text: str) -> None:
     """Bounds have a sign and a number, or two dots between two numbers in order."""
     with pytest.raises(UnfitError):
@@ -180,7 +202,9 @@ def test_windows(text: str, window: object) -> None:
     assert window == values.window(text)
 
 
-@pytest.mark.parametrize("text", ["trailing 0 days", "last month", "last complete fiscal_year", "to date", "", "day to date x"])
+@pytest.mark.parametrize(
+    "text", ["trailing 0 days", "last month", "last complete fiscal_year", "to date", "", "day to date x"]
+)
 def test_windows_that_are_none(text: str) -> None:
     """A window is one of the listed words."""
     with pytest.raises(UnfitError):
@@ -189,21 +213,41 @@ def test_windows_that_are_none(text: str) -> None:
 
 @pytest.mark.parametrize(
     ("text", "cron"),
-    [("hourly", "0 * * * *"), ("daily", "0 6 * * *"), ("weekly", "0 6 * * 1"), ("*/5  8-18 * * mon-fri", "*/5 8-18 * * mon-fri")],
+    [
+        ("hourly", "0 * * * *"),
+        ("daily", "0 6 * * *"),
+        ("weekly", "0 6 * * 1"),
+        ("*/5  8-18 * * mon-fri", "*/5 8-18 * * mon-fri"),
+    ],
 )
 def test_refreshes(text: str, cron: str) -> None:
     """A preset becomes a cron line, and a cron line stays one."""
     assert cron == values.refresh(text)
 
 
-@pytest.mark.parametrize("text", ["60 * * * *", "* * * *", "* * 0 * *", "5-1 * * * *", "*/0 * * * *", "@daily", "* * * * frd", "a b c d e"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "60 * * * *",
+        "* * * *",
+        "* * 0 * *",
+        "5-1 * * * *",
+        "*/0 * * * *",
+        "@daily",
+        "* * * * frd",
+        "a b c d e",
+    ],
+)
 def test_refreshes_that_are_none(text: str) -> None:
     """Five fields in their ranges, or a preset."""
     with pytest.raises(UnfitError):
         values.refresh(text)
 
 
-@pytest.mark.parametrize(("text", "near"), [("int", "integer"), ("float", "decimal(18,2)"), ("datetime", "timestamp"), ("varchar", "string")])
+@pytest.mark.parametrize(
+    ("text", "near"),
+    [("int", "integer"), ("float", "decimal(18,2)"), ("datetime", "timestamp"), ("varchar", "string")],
+)
 def test_column_types_of_other_systems_are_translated(text: str, near: str) -> None:
     """A type of another system names ours."""
     with pytest.raises(UnfitError) as caught:

@@ -1,0 +1,70 @@
+"""The JSON Schema of a project knows the project's own ids."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from okr_pipeline.config.json_schema import schema_of
+from tests.builders.config_project import COMPANY, OBJECTIVES, checked, replaced
+
+
+def schema(root: Path, changes: dict[str, str | bytes] | None = None) -> dict[str, Any]:
+    """Return the schema of the correct files after *changes*."""
+    checked(root, changes)
+    return schema_of(root)
+
+
+def key_result_of(found: dict[str, Any]) -> dict[str, Any]:
+    """Return the properties of a key result."""
+    objectives = found["$defs"]["objectives"]["properties"]["objectives"]["additionalProperties"]
+    properties: dict[str, Any] = objectives["properties"]["key_results"]["additionalProperties"]["properties"]
+    return properties
+
+
+def test_ids_that_exist_are_offered(tmp_path: Path) -> None:
+    """Metrics, cycles, owners and key results of this project complete in an editor."""
+    text = OBJECTIVES.replace("    key_results", "    owner: a.okafor@fernhill.example\n    key_results")
+    found = schema(tmp_path, {COMPANY: text})
+    properties = key_result_of(found)
+    assert ["crm.deals", "crm.new_arr", "crm.win_rate", "crm.won"] == properties["metric"]["enum"]
+    assert ["a.okafor@fernhill.example"] == properties["owner"]["anyOf"][0]["enum"]
+    assert ["mid_market.pipeline", "pipeline"] == properties["led_by"]["items"]["anyOf"][0]["enum"]
+    assert ["fy26", "fy26_q3"] == found["$defs"]["objectives"]["properties"]["cycle"]["enum"]
+
+
+def test_a_project_with_problems_has_a_schema_too(tmp_path: Path) -> None:
+    """While a file is being written its ids already complete elsewhere."""
+    found = schema(tmp_path, replaced("value: sum(Amount)", "valeu: sum(Amount)", file="metrics/crm.yaml"))
+    assert "crm.new_arr" in key_result_of(found)["metric"]["enum"]
+
+
+def test_options_follow_the_connector(tmp_path: Path) -> None:
+    """A dataset of files has a path beside what every dataset has."""
+    kinds = {
+        rule["if"]["properties"]["connector"]["const"]: rule["then"]
+        for rule in schema(tmp_path)["$defs"]["source"]["allOf"]
+    }
+    dataset = kinds["files"]["properties"]["datasets"]["additionalProperties"]
+    assert {"path", "columns", "key", "cursor"} <= set(dataset["properties"])
+    assert {"path", "columns"} <= set(dataset["required"])
+
+
+def test_every_reference_leads_somewhere(tmp_path: Path) -> None:
+    """All `$ref` are to definitions of the same document, which is plain JSON."""
+    found = schema(tmp_path)
+    targets = {name.removeprefix("#/$defs/") for name in _references(json.loads(json.dumps(found)))}
+    assert set() == targets - set(found["$defs"])
+
+
+def _references(node: object) -> Iterator[str]:
+    if isinstance(node, dict):
+        for key, value in node.items():
+            if key == "$ref":
+                yield value
+            yield from _references(value)
+    elif isinstance(node, list):
+        for item in node:
+            yield from _references(item)
