@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 
 from connectors import cells
 from connectors.cells import Column, MisfitError, read_cell
-from connectors.errors import SetupError
+from connectors.instants import FIRST_US, LAST_US, localised, naive_without_zone, within_calendar
 
 Misfits = Mapping[int, str]
 """Row number to reason."""
@@ -25,7 +25,6 @@ _PATTERNS = {
     "boolean": cells.BOOLEAN,
     "date": cells.DATE,
 }
-_FIRST_US, _LAST_US = -62_135_596_800_000_000, 253_402_300_799_999_999
 
 
 def convert(values: pa.Array | Sequence[object], column: Column) -> Converted:
@@ -70,28 +69,12 @@ def _has_negative_zero(numbers: pa.Array, texts: pa.Array) -> bool:
 def _cast_instants(values: pa.Array, column: Column) -> pa.Array | None:
     try:
         if column.zone is not None and _all_match(values, cells.NAIVE):
-            return _localised(values.cast(pa.timestamp("us")), column)
+            return localised(values.cast(pa.timestamp("us")), column)
         if _all_match(values, cells.AWARE):
-            return _within_calendar(values.cast(column.type.arrow()))
+            return within_calendar(values.cast(column.type.arrow()))
     except pa.ArrowInvalid:
         return None
     return None
-
-
-def _localised(naive: pa.Array, column: Column) -> pa.Array | None:
-    """Return local times as UTC, None where a clock skips one or its zone is unknown to Arrow."""
-    try:
-        placed = pc.assume_timezone(naive, str(column.zone), ambiguous="earliest", nonexistent="raise")
-    except pa.ArrowInvalid:
-        return None
-    return _within_calendar(placed.cast(column.type.arrow()))
-
-
-def _within_calendar(instants: pa.Array) -> pa.Array | None:
-    """Return *instants* (microseconds) if all lie in the years 1 to 9999, else None."""
-    ends = pc.min_max(instants.cast(pa.int64()))
-    low, high = ends["min"].as_py(), ends["max"].as_py()
-    return instants if low is None or (low >= _FIRST_US and high <= _LAST_US) else None
 
 
 def _distinct_cells(values: pa.Array, column: Column) -> Converted:
@@ -185,7 +168,7 @@ def _from_instants(values: pa.Array, column: Column) -> Converted:
         in_us = values.cast(pa.timestamp("us", values.type.tz))
     except pa.ArrowInvalid:
         return _finer_than_us(values, column)
-    placed = _localised(in_us, column) if in_us.type.tz is None else _within_calendar(in_us)
+    placed = localised(in_us, column) if in_us.type.tz is None else within_calendar(in_us)
     if placed is None:
         return _instants_by_cell(in_us, column)
     return placed.cast(column.type.arrow()), {}
@@ -201,19 +184,11 @@ def _finer_than_us(values: pa.Array, column: Column) -> Converted:
 
 def _instants_by_cell(in_us: pa.Array, column: Column) -> Converted:
     numbers = in_us.cast(pa.int64()).to_pylist()
-    inside = [number is None or _FIRST_US <= number <= _LAST_US for number in numbers]
+    inside = [number is None or FIRST_US <= number <= LAST_US for number in numbers]
     readable = pc.if_else(pa.array(inside), in_us, pa.scalar(None, in_us.type))
     found, reasons = _from_objects(readable.to_pylist(), column, vectorised=False)
     beyond = {row: "an instant outside the years 1 to 9999" for row, fits in enumerate(inside) if not fits}
     return found, {**reasons, **beyond}
-
-
-def naive_without_zone(column: Column) -> SetupError:
-    """Return the error of a source whose times carry no zone when none is declared."""
-    return SetupError(
-        f"column {column.name} holds times without a zone",
-        mend="write the zone they are meant in at the dataset, for example `zone: Europe/Berlin`",
-    )
 
 
 def _from_objects(values: Sequence[object], column: Column, *, vectorised: bool = True) -> Converted:
@@ -250,9 +225,9 @@ def _cast_datetimes(values: Sequence[Any], column: Column) -> Converted | None:
     if True in naive and column.zone is None:
         raise naive_without_zone(column)
     if naive == {True}:
-        found = _localised(pa.array(values, pa.timestamp("us")), column)
+        found = localised(pa.array(values, pa.timestamp("us")), column)
     elif naive == {False}:
-        found = _within_calendar(pa.array(values, column.type.arrow()))
+        found = within_calendar(pa.array(values, column.type.arrow()))
     else:
         return None
     return None if found is None else (found, {})

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator
+from contextlib import closing
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -76,7 +77,7 @@ def canonical_text(value: Bound) -> str:
     return format(value, "f") if isinstance(value, Decimal) else str(value)
 
 
-def within(batches: Iterator[pa.RecordBatch], request: ExtractRequest) -> Generator[pa.RecordBatch]:
+def within(batches: Generator[pa.RecordBatch], request: ExtractRequest) -> Generator[pa.RecordBatch]:
     """
     Yield the rows of *batches* inside the request's window.
 
@@ -86,11 +87,12 @@ def within(batches: Iterator[pa.RecordBatch], request: ExtractRequest) -> Genera
     import pyarrow.compute as pc
 
     since, until = bounds(request)
-    for batch in batches:
-        if since is not None:
-            column = batch.column(request.cursor)
-            batch = batch.filter(pc.greater_equal(column, pa.scalar(since, column.type)))
-        if until is not None:
-            column = batch.column(request.cursor)
-            batch = batch.filter(pc.less(column, pa.scalar(until, column.type)))
-        yield batch
+    with closing(batches):
+        for batch in batches:
+            if since is not None:
+                column = batch.column(request.cursor)
+                batch = batch.filter(pc.greater_equal(column, pa.scalar(since, column.type)))
+            if until is not None:
+                column = batch.column(request.cursor)
+                batch = batch.filter(pc.less(column, pa.scalar(until, column.type)))
+            yield batch

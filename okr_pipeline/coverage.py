@@ -5,10 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
+from okr_pipeline.definition import reading_hash
 from okr_pipeline.ledger.entry import Entry
 from okr_pipeline.ledger.store import Ledger
 from okr_pipeline.model.metric import Dataset
+
+
+HISTORY = "history"
+"""The check that an incremental load has all loads before it to rest on."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,25 +33,34 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
-    """Every reading of one dataset, oldest first, and where its incremental reads stand."""
+    """
+    Every reading of one dataset, oldest first, and where its incremental reads stand.
+
+    *lost* means that a load since the last full read is gone from warehouse and lake.
+    """
 
     dataset: str
     readings: Sequence[Reading] = ()
     watermark: str | None = None
     last_full: Entry | None = None
+    lost: bool = False
 
     @classmethod
-    def of(cls, ledger: Ledger, dataset: Dataset) -> Coverage:
-        """Read the coverage of *dataset* out of the ledger."""
-        loads = list(ledger.entries("load", subject=dataset.id))
-        failures = list(ledger.entries("failure", subject=dataset.id))
+    def of(cls, ledger: Ledger, dataset: Dataset, *, before: datetime | None = None) -> Coverage:
+        """Read the coverage of *dataset* out of the ledger, by attempts earlier than *before* (None: all)."""
+        attempts = {kind: list(ledger.entries(kind, subject=dataset.id)) for kind in ("load", "failure")}
+        loads, failures = (
+            [entry for entry in attempts[kind] if before is None or _at(entry) < before] for kind in attempts
+        )
         entries = sorted([*loads, *failures], key=lambda entry: (_at(entry), entry.seq))
         landed = [entry for entry in loads if entry.body["verdict"] != "quarantined"]
+        last_full = max((entry for entry in landed if entry.body["mode"] == "full"), key=_at, default=None)
         return cls(
             dataset.id,
             tuple(map(_reading, entries)),
             _watermark(landed) if dataset.cursor else None,
-            max((entry for entry in landed if entry.body["mode"] == "full"), key=_at, default=None),
+            last_full,
+            any(_rests_on_nothing(e) for e in loads if last_full is None or e.seq > last_full.seq),
         )
 
     @property
@@ -56,6 +71,10 @@ class Coverage:
     def load_by(self, cut: datetime) -> int | None:
         """Return the load that tells the state at *cut*: the last one read by then."""
         return max((r.load for r in self.readings if r.load is not None and r.as_of <= cut), default=None)
+
+    def read_at(self, load: int) -> datetime:
+        """Return when the state after *load* was last seen in the source."""
+        return max(r.as_of for r in self.readings if r.load == load and r.problem is None)
 
     def gap(self, cut: datetime, *, allowed: timedelta | None) -> str | None:
         """
@@ -77,8 +96,10 @@ class Coverage:
         return None
 
     def full_read_due(self, dataset: Dataset, as_of: datetime) -> bool:
-        """Return whether the last full read is older than declared, or knew other columns."""
-        if self.last_full is None or self.last_full.body["columns"] != dict(dataset.columns):
+        """Return whether the last full read is older than declared, was declared otherwise, or is lost."""
+        if self.lost or self.last_full is None:
+            return True
+        if self.last_full.body["declared"] != reading_hash(dataset):
             return True
         return dataset.full_read is not None and as_of - _at(self.last_full) >= dataset.full_read
 
@@ -89,6 +110,11 @@ def _reading(entry: Entry) -> Reading:
     load = entry.body["number"]
     problem = str(entry.body["problem"]) if entry.body["verdict"] == "quarantined" else None
     return Reading(as_of=_at(entry), load=load if isinstance(load, int) else None, problem=problem)
+
+
+def _rests_on_nothing(entry: Entry) -> bool:
+    checks: Any = entry.body["checks"]
+    return any(check["check"] == HISTORY for check in checks)
 
 
 def _watermark(landed: Sequence[Entry]) -> str | None:

@@ -9,7 +9,8 @@ from decimal import Decimal
 from typing import Any
 
 from okr_pipeline.ledger.canonical import canonical
-from okr_pipeline.model.metric import Formula, Ratio
+from okr_pipeline.expression import row_columns
+from okr_pipeline.model.metric import Aggregate, Dataset, Formula, Query, Ratio
 from okr_pipeline.model.okr import KeyResult, Project
 
 
@@ -17,19 +18,37 @@ def definition_of(project: Project, key_result: KeyResult) -> dict[str, Any]:
     """
     Return everything that decides the number of *key_result*, apart from the data.
 
-    `goal` is what it is held against; `metrics` holds its metric and all below it; `cycle` and
-    `zone` place it in time.
+    `goal` is what it is held against; `metrics` holds its metric and all below it, `columns` the
+    types of what those read; `cycle` and `zone` place it in time.
     """
     cycle = project.cycle_of(key_result)
     metrics = metrics_below(project, key_result.metric) if key_result.metric else {}
     return {
         "metric": key_result.metric,
         "metrics": {id: _plain(project.metrics[id].measure) for id in metrics},
+        "columns": {id: columns for id in metrics if (columns := _columns_of(project, id))},
         "goal": _plain(key_result.goal),
         "cycle": [cycle.start_on.isoformat(), cycle.end_on.isoformat()],
         "zone": project.calendar.zone.key,
         "fiscal_year": [project.calendar.fiscal_month, project.calendar.fiscal_day],
     }
+
+
+def reading_hash(dataset: Dataset) -> str:
+    """Return the SHA-256 of all that decides which rows a full read of *dataset* gives, and how they merge."""
+    declared = {
+        "columns": _plain(dataset.columns),
+        "key": list(dataset.key),
+        "cursor": dataset.cursor,
+        "zone": dataset.zone,
+        "options": _plain(dataset.options),
+    }
+    return hashlib.sha256(canonical(declared).encode()).hexdigest()
+
+
+def measure_hash(definition: dict[str, Any]) -> str:
+    """Return the SHA-256 of the part of a definition that decides its values, whatever they are held against."""
+    return definition_hash({name: part for name, part in definition.items() if name != "goal"})
 
 
 def definition_hash(definition: dict[str, Any]) -> str:
@@ -49,6 +68,24 @@ def metrics_below(project: Project, metric: str) -> dict[str, None]:
         case _:
             pass
     return below
+
+
+def _columns_of(project: Project, metric: str) -> dict[str, str]:
+    """Return the declared types of the columns that *metric* reads itself."""
+    match project.metrics[metric].measure:
+        case Aggregate(dataset=dataset, value=value, where=where, time=time):
+            texts = [value, *([where] if where else [])]
+            read = {name for text in texts for name in row_columns(text)} | ({time} if time else set())
+            declared = project.datasets[dataset].columns
+            return {name: declared[name] for name in sorted(read)}
+        case Query(datasets=datasets):
+            return {
+                f"{id}.{name}": declared
+                for id in datasets
+                for name, declared in sorted(project.datasets[id].columns.items())
+            }
+        case _:
+            return {}
 
 
 def _plain(value: object) -> Any:

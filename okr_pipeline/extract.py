@@ -8,6 +8,7 @@ from datetime import date, datetime, timedelta
 from connectors.contract import Connector, ExtractRequest, Mode
 from connectors.errors import ConnectorError
 from okr_pipeline.coverage import Coverage
+from okr_pipeline.definition import reading_hash
 from okr_pipeline.lake import Lake, LakeError
 from okr_pipeline.ledger.entry import Draft
 from okr_pipeline.ledger.instant import instant_from, instant_text
@@ -18,7 +19,11 @@ from okr_pipeline.run import Run
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Extracted:
-    """How one read went. *failure* None means that the receipt at ledger entry *receipt* was accepted."""
+    """
+    How one read went. *failure* None means that the receipt at ledger entry *receipt* was accepted.
+
+    *error* is what *failure* and *mend* were taken from.
+    """
 
     dataset: str
     rows: int = 0
@@ -26,6 +31,7 @@ class Extracted:
     receipt: int | None = None
     failure: str | None = None
     mend: str | None = None
+    error: ConnectorError | LakeError | None = None
 
 
 def extract(
@@ -42,17 +48,23 @@ def extract(
     With *backfill_since*, everything from that day on is read again and the watermark stays. A
     failure is written down and returned, never raised: it concerns this dataset alone.
     """
-    coverage = Coverage.of(run.ledger, dataset)
+    # What was read before: the same run again asks for the same rows again.
+    coverage = Coverage.of(run.ledger, dataset, before=run.as_of)
     mode, since = _reach(dataset, coverage, as_of=run.as_of, backfill_since=backfill_since)
     request = request_for(dataset, connector, as_of=run.as_of, mode=mode, since=since)
     try:
         stored = lake.store(dataset.id, connector.extract(request))
     except (ConnectorError, LakeError) as error:
         return failed(dataset, error, run)
-    columns = dict(dataset.columns)
-    body = {"extract_id": stored.extract_id, "columns": columns, **receipt_body(stored.receipt)}
+    body = {
+        "extract_id": stored.extract_id,
+        "columns": dict(dataset.columns),
+        "declared": reading_hash(dataset),
+        **receipt_body(stored.receipt),
+    }
     last = run.ledger.last("receipt", subject=dataset.id)
-    if last is not None and last.valid_at == run.as_of and last.body["extract_id"] == stored.extract_id:
+    same = ("extract_id", "declared", "mode")
+    if last and last.valid_at == run.as_of and all(last.body[name] == body[name] for name in same):
         return Extracted(dataset=dataset.id, rows=stored.receipt.rows, mode=request.mode, receipt=last.seq)
     [entry] = run.write([Draft("receipt", dataset.id, run.as_of, body)])
     return Extracted(dataset=dataset.id, rows=stored.receipt.rows, mode=request.mode, receipt=entry.seq)
@@ -110,4 +122,4 @@ def failed(dataset: Dataset, error: ConnectorError | LakeError, run: Run) -> Ext
     last = run.ledger.last("failure", subject=dataset.id)
     if last is None or last.valid_at != run.as_of or last.body != body:
         run.write([Draft("failure", dataset.id, run.as_of, body)])
-    return Extracted(dataset=dataset.id, failure=error.message, mend=error.mend)
+    return Extracted(dataset=dataset.id, failure=error.message, mend=error.mend, error=error)

@@ -19,7 +19,8 @@ class Measurement:
     One key result at one cut, before it is held against its goal.
 
     *gap* says why the data does not reach the cut; None when it does. *newest_at* is the newest
-    time in the data, at most the cut.
+    time in the data, at most the cut. *lost* means that it rests on a load that is gone from
+    warehouse and lake.
     """
 
     key_result: str
@@ -29,6 +30,7 @@ class Measurement:
     newest_at: datetime | None
     loads: Mapping[str, int]
     stocks: Mapping[str, int]
+    lost: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 
-from okr_pipeline.lake import Lake
+from okr_pipeline.coverage import HISTORY
+from okr_pipeline.lake import Lake, LakeError
 from okr_pipeline.ledger.entry import Draft, Entry
 from okr_pipeline.ledger.store import Ledger
 from okr_pipeline.model.metric import Dataset
 from okr_pipeline.model.observation import CheckResult
 from okr_pipeline.run import Run
 from okr_pipeline.warehouse import landing
-from okr_pipeline.warehouse.checks import run_checks
+from okr_pipeline.warehouse.checks import is_key_check, run_checks
 from okr_pipeline.warehouse.database import Database
 
 
@@ -46,50 +47,141 @@ def catch_up(db: Database, datasets: Sequence[Dataset], *, ledger: Ledger, lake:
     Bring the warehouse to where the ledger says it is; return how many loads that took.
 
     Nothing is decided here: loads that the ledger holds and the warehouse lacks are merged again,
-    in their order. With an empty warehouse this is a rebuild.
+    in their order. With an empty warehouse this is a rebuild. A load whose extract is lost is left
+    out, with those after it up to the next full read: its state cannot be told, later ones can.
+
+    Raises:
+        LakeError: If the newest load of a dataset is among those left out; the others are caught up.
     """
-    landing.prepare(db, datasets)
-    present = landing.landed_loads(db)
-    count = 0
-    for dataset in datasets:
-        for entry in ledger.entries("load", subject=dataset.id):
-            number = entry.body["number"]
-            if entry.body["verdict"] == "landed" and (dataset.id, number) not in present:
-                with db.transaction():
-                    _merge(db, dataset, entry, lake=lake, number=int(str(number)))
-                count += 1
+    count, lost = catch_up_each(db, datasets, ledger=ledger, lake=lake)
+    for error in lost.values():
+        raise error
     return count
 
 
+def catch_up_each(
+    db: Database, datasets: Sequence[Dataset], *, ledger: Ledger, lake: Lake
+) -> tuple[int, dict[str, LakeError]]:
+    """Catch up like `catch_up`, and return beside the count why the newest load of a dataset is lost, by id."""
+    landing.prepare(db, datasets)
+    count, lost = 0, {}
+    for dataset in datasets:
+        loads = [e for e in ledger.entries("load", subject=dataset.id) if e.body["verdict"] == "landed"]
+        merged, problem = _catch_up_one(db, dataset, loads, lake=lake)
+        count += merged
+        if problem is not None:
+            lost[dataset.id] = problem
+    return count, lost
+
+
+def _catch_up_one(
+    db: Database, dataset: Dataset, loads: Sequence[Entry], *, lake: Lake
+) -> tuple[int, LakeError | None]:
+    """Return how many loads were merged, and why the newest one could not be; None if it stands."""
+    present = landing.landed_extracts(db, dataset.id)
+    known = {_number(entry): str(entry.body["extract_id"]) for entry in loads}
+    missing = [entry for entry in loads if _number(entry) not in present]
+    foreign = any(known.get(number) != extract for number, extract in present.items())
+    if foreign or _fits_in_between(dataset, loads, present, lake=lake):
+        # What stands there was merged on another state.
+        landing.start_over(db, dataset)
+        missing = list(loads)
+    count, problem = 0, None
+    for entry in missing:
+        if problem is not None and entry.body["mode"] != "full":
+            continue
+        if (problem := _lost(lake, dataset, entry)) is None:
+            with db.transaction():
+                _merge(db, dataset, entry, lake=lake, number=_number(entry))
+            count += 1
+    stands = bool(missing) and not foreign and _number(missing[-1]) < max(present, default=0)
+    return count, None if stands else problem
+
+
+def _fits_in_between(
+    dataset: Dataset, loads: Sequence[Entry], present: Mapping[int, str], *, lake: Lake
+) -> bool:
+    """Whether a load that was lost is back, and others were merged without it."""
+    told = True
+    for entry in loads:
+        if _number(entry) > max(present, default=0):
+            return False
+        if _number(entry) in present:
+            told = True
+        elif (told or entry.body["mode"] == "full") and _lost(lake, dataset, entry) is None:
+            return True
+        else:
+            told = False
+    return False
+
+
+def _lost(lake: Lake, dataset: Dataset, entry: Entry) -> LakeError | None:
+    """Return why the extract of a load cannot be read again; None if it holds what it held."""
+    try:
+        # Not every changed bit makes a file unreadable: some would only make another number.
+        lake.verify(dataset.id, str(entry.body["extract_id"]))
+    except LakeError as error:
+        return error
+    return None
+
+
 def land(
-    db: Database, dataset: Dataset, run: Run, *, lake: Lake, accept: Collection[str] = ()
+    db: Database,
+    dataset: Dataset,
+    run: Run,
+    *,
+    lake: Lake,
+    accept: Collection[str] = (),
+    lost: LakeError | None = None,
 ) -> list[Loaded]:
     """
     Land every receipt of *dataset* that has no verdict yet, in order.
 
-    A dataset named in *accept* lands in spite of failed checks; the record says so.
+    A dataset named in *accept* lands in spite of failed checks, its last quarantined read included;
+    the record says so. A doubled or empty key cannot be accepted: rows could not be told apart. With
+    *lost*, the state before is incomplete: only a full read can follow, and later ones on it.
     """
-    decided = {entry.body["receipt"] for entry in run.ledger.entries("load", subject=dataset.id)}
-    receipts = run.ledger.entries("receipt", subject=dataset.id)
+    decided = {entry.body["receipt"]: entry for entry in run.ledger.entries("load", subject=dataset.id)}
+    receipts = list(run.ledger.entries("receipt", subject=dataset.id))
     pending = [receipt for receipt in receipts if receipt.seq not in decided]
-    return [
-        _land_one(db, dataset, receipt, run, lake=lake, accepted=dataset.id in accept) for receipt in pending
-    ]
+    if dataset.id in accept and receipts and not pending:
+        last = decided[receipts[-1].seq]
+        pending = receipts[-1:] if last.body["verdict"] == "quarantined" else []
+    landed = []
+    for receipt in pending:
+        if lost is not None and receipt.body["mode"] == "full":
+            lost = _lost(lake, dataset, receipt)
+        if lost is not None:
+            landed.append(_hold_back(dataset, receipt, run, lost))
+        else:
+            landed.append(_land_one(db, dataset, receipt, run, lake=lake, accepted=dataset.id in accept))
+    return landed
+
+
+def _hold_back(dataset: Dataset, receipt: Entry, run: Run, lost: LakeError) -> Loaded:
+    before = _last_landed(run.ledger, dataset)
+    check = CheckResult(
+        check=HISTORY, dataset=dataset.id, expected="all loads before it", observed=str(lost), passed=False
+    )
+    number = None if before is None else _number(before)
+    loaded = Loaded(dataset=dataset.id, verdict="quarantined", number=number, checks=(check,))
+    run.write([_draft(receipt, loaded)])
+    return loaded
 
 
 def _land_one(
     db: Database, dataset: Dataset, receipt: Entry, run: Run, *, lake: Lake, accepted: bool
 ) -> Loaded:
     before = _last_landed(run.ledger, dataset)
-    number = _number(before)
-    if before is not None and before.body["extract_id"] == receipt.body["extract_id"]:
+    number = None if before is None else _number(before)
+    if before is not None and _says_the_same(receipt, before):
         loaded = Loaded(dataset=dataset.id, verdict="unchanged", number=number)
         run.write([_draft(receipt, loaded)])
         return loaded
     try:
         with db.transaction():
             landed, checks = _merge(db, dataset, receipt, lake=lake, number=(number or 0) + 1)
-            good = accepted or all(check.passed for check in checks)
+            good = all(check.passed for check in checks if not accepted or is_key_check(check))
             loaded = Loaded(
                 dataset=dataset.id,
                 verdict="landed" if good else "quarantined",
@@ -122,6 +214,7 @@ def _draft(receipt: Entry, loaded: Loaded, landed: landing.Landed | None = None)
         "mode": receipt.body["mode"],
         "cursor_to": receipt.body["cursor_to"],
         "columns": receipt.body["columns"],
+        "declared": receipt.body["declared"],
         "verdict": loaded.verdict,
         "number": loaded.number,
         "problem": _problem(loaded),
@@ -142,5 +235,11 @@ def _last_landed(ledger: Ledger, dataset: Dataset) -> Entry | None:
     return landed[-1] if landed else None
 
 
-def _number(entry: Entry | None) -> int | None:
-    return None if entry is None else int(str(entry.body["number"]))
+def _says_the_same(receipt: Entry, before: Entry) -> bool:
+    """Whether *receipt* leaves the state as it is. A full read also says that all other rows are gone."""
+    same = receipt.body["extract_id"] == before.body["extract_id"]
+    return same and (receipt.body["mode"] != "full" or before.body["mode"] == "full")
+
+
+def _number(entry: Entry) -> int:
+    return int(str(entry.body["number"]))

@@ -12,7 +12,7 @@ from okr_pipeline.model.metric import Aggregate, Formula, Query, Ratio
 from okr_pipeline.model.okr import KeyResult, Project
 from okr_pipeline.model.report import SourceLine
 from okr_pipeline.warehouse.database import Database
-from okr_pipeline.warehouse.landing import newest
+from okr_pipeline.warehouse.landing import landed_loads, newest
 from okr_pipeline.warehouse.measure import measure as answer
 from okr_pipeline.warehouse.question import Ask, Loads
 from okr_pipeline.warehouse.sandbox import Sandbox
@@ -52,6 +52,7 @@ def measure(
             newest_at=reach.newest(reads[ask.metric], ask),
             loads=dict(ask.loads),
             stocks=dict(ask.stocks),
+            lost=reach.lost(ask) is not None,
         )
         for (key_result, cut), ask in zip(pairs, asks, strict=True)
     ]
@@ -123,9 +124,19 @@ class _Reach:
         self._project = project
         self._coverage = coverage
         self._newest: dict[tuple[str, int], datetime | None] = {}
+        self._stored = landed_loads(db) if any(each.load for each in coverage.values()) else set()
+
+    def lost(self, ask: Ask) -> str | None:
+        """Return the first load that *ask* rests on and the warehouse does not have; None if it has all."""
+        for name, load in [*ask.loads, *ask.stocks]:
+            if (name, load) not in self._stored:
+                return f"{name}: load {load} is gone from warehouse and lake; the next full read mends that"
+        return None
 
     def gap(self, read: Read, ask: Ask) -> str | None:
         """Return the first reason why a dataset that *ask* rests on does not reach its cut."""
+        if reason := self.lost(ask):
+            return reason
         loads = {**dict(ask.loads), **dict(ask.stocks)}
         for name in sorted(read.placed | read.states):
             if reason := self.dataset_gap(name, loads.get(name), ask.cut):
@@ -159,7 +170,10 @@ class _Reach:
         if freshness is None:
             return None
         if (name, load) not in self._newest:
-            found = newest(self._db, name, freshness.column, load=load)
+            read_at = self._coverage[name].read_at(load)
+            day = self._project.datasets[name].columns[freshness.column] == "date"
+            until = self._project.calendar.day_of(read_at) if day else read_at
+            found = newest(self._db, name, freshness.column, load=load, until=until)
             # A day counts as known to its end.
             if found is not None and not isinstance(found, datetime):
                 found = self._project.calendar.end_of(found)

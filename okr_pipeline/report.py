@@ -115,21 +115,23 @@ def _key_result(
 
 
 def keep_text(keep: Keep, unit: str | None) -> str:
-    """Return the bounds of *keep* as a reader writes them: `<= 2.5 %`, `22 to 28`."""
+    """Return the bounds of *keep* as a reader writes them: `<= 2.5 %`, `22 to 28 people`."""
     low, high = _bound(keep.low, unit), _bound(keep.high, unit)
     if keep.low is not None and keep.high is not None:
-        return f"{low} to {high}"
+        return f"{low} to {high}{_sign(unit)}"
     if keep.low is not None:
-        return f"{'>=' if keep.low_inclusive else '>'} {low}"
-    return f"{'<=' if keep.high_inclusive else '<'} {high}"
+        return f"{'>=' if keep.low_inclusive else '>'} {low}{_sign(unit)}"
+    return f"{'<=' if keep.high_inclusive else '<'} {high}{_sign(unit)}"
 
 
 def _bound(bound: Decimal | None, unit: str | None) -> str:
     if bound is None:
         return ""
-    if unit == "percent":
-        return f"{decimal_text(bound * 100)} %"
-    return f"{decimal_text(bound)} {unit}" if unit else str(decimal_text(bound))
+    return str(decimal_text(bound * 100 if unit == "percent" else bound))
+
+
+def _sign(unit: str | None) -> str:
+    return "" if unit is None else " %" if unit == "percent" else f" {unit}"
 
 
 def _trend(

@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from okr_pipeline.cuts import baseline_cut
-from okr_pipeline.definition import definition_hash, definition_of
+from okr_pipeline.definition import definition_hash, definition_of, measure_hash
 from okr_pipeline.findings import Baseline, Findings, Good, Measurement
 from okr_pipeline.ledger.entry import Draft, Entry
 from okr_pipeline.ledger.instant import instant_from, instant_text
@@ -101,23 +101,28 @@ def baselines_at(
     """
     Return the measured baseline of every key result that has one, and those to be frozen now.
 
-    What was frozen stays, whatever is measured for that day later. A day that has not ended, or
-    that the data does not reach, gives no baseline yet.
+    What was frozen stays, whatever is measured for that day later; only another metric, cycle or
+    zone makes it another number. A day that has not ended, or that the data does not reach, gives
+    no baseline yet.
     """
-    frozen = ledger.latest("baseline")
+    frozen = {
+        (entry.subject, entry.valid_at, entry.body["measure"]): entry for entry in ledger.entries("baseline")
+    }
     found = {(m.key_result, m.cut): m for m in measured}
     baselines, drafts = {}, []
     for key_result in project.key_results():
         if (cut := baseline_cut(project, key_result)) is None:
             continue
         place = (key_result.id, cut)
-        if entry := frozen.get(place):
+        measure = measure_hash(definition_of(project, key_result))
+        if entry := frozen.get((*place, measure)):
             baselines[key_result.id] = Baseline(Decimal(str(entry.body["value"])))
             continue
         baselines[key_result.id] = _baseline(project.calendar.day_of(cut), found.get(place))
         if (value := baselines[key_result.id].value) is not None:
             body = {
                 "value": decimal_text(value),
+                "measure": measure,
                 "loads": dict(found[place].loads),
                 "stocks": dict(found[place].stocks),
             }
@@ -135,13 +140,33 @@ def _baseline(day: date, measured: Measurement | None) -> Baseline:
 
 
 def good_values(ledger: Ledger, project: Project, as_of: datetime) -> list[Good]:
-    """Return every good value recorded in the project's cycles up to *as_of*: what may be carried on."""
+    """
+    Return every good value recorded in the project's cycles up to *as_of*: what may be carried on.
+
+    Values of another metric, cycle or zone than declared now are none.
+    """
+    measured_by = _measures(ledger, project)
     starts = [project.calendar.midnight(project.cycle_of(kr).start_on) for kr in project.key_results()]
     if not starts:
         return []
     entries = ledger.latest("observation", valid_from=min(starts), valid_to=as_of)
     seen = map(observation_from, entries.values())
-    return [Good(o.key_result, o.as_of, o.value) for o in seen if o.state is State.OK and o.value is not None]
+    return [
+        Good(o.key_result, o.as_of, o.value)
+        for o in seen
+        if o.state is State.OK and o.value is not None and o.definition in measured_by.get(o.key_result, ())
+    ]
+
+
+def _measures(ledger: Ledger, project: Project) -> dict[str, set[str]]:
+    """Return the hashes of all recorded definitions that measure a key result as it is measured now."""
+    now = {kr.id: measure_hash(definition_of(project, kr)) for kr in project.key_results()}
+    same: dict[str, set[str]] = {id: set() for id in now}
+    for entry in ledger.entries("definition"):
+        definition: Any = entry.body["definition"]
+        if entry.subject in now and measure_hash(definition) == now[entry.subject]:
+            same[entry.subject].add(str(entry.body["hash"]))
+    return same
 
 
 def failed_checks(ledger: Ledger, project: Project, as_of: datetime) -> list[CheckResult]:

@@ -19,7 +19,7 @@ from okr_pipeline.coverage import Coverage
 from okr_pipeline.cuts import baseline_cut, cut_of, past_cuts
 from okr_pipeline.extract import Extracted, extract, failed
 from okr_pipeline.findings import Findings
-from okr_pipeline.land import Loaded, catch_up, land
+from okr_pipeline.land import Loaded, catch_up, catch_up_each, land
 from okr_pipeline.ledger.store import Ledger
 from okr_pipeline.measure import measure, source_lines
 from okr_pipeline.model.report import Report
@@ -29,6 +29,7 @@ from okr_pipeline.publish.outbox import Published, publish
 from okr_pipeline.report import build_report
 from okr_pipeline.run import Run
 from okr_pipeline.snapshot import baselines_at, failed_checks, good_values, record
+from okr_pipeline.warehouse.cube import refresh_cubes
 from okr_pipeline.workspace import Workspace
 
 
@@ -96,13 +97,24 @@ def extract_all(
     return extracted
 
 
-def land_all(workspace: Workspace, run: Run, *, accept: Collection[str] = ()) -> list[Loaded]:
-    """Land everything that was read and has no verdict yet, after what the warehouse may have missed."""
-    datasets = list(workspace.project.datasets.values())
+def land_all(
+    workspace: Workspace,
+    run: Run,
+    *,
+    datasets: Collection[str] | None = None,
+    accept: Collection[str] = (),
+) -> list[Loaded]:
+    """Land what was read of *datasets* (None: all) and has no verdict, after what the warehouse missed."""
+    declared = workspace.project.datasets.values()
+    wanted = [dataset for dataset in declared if datasets is None or dataset.id in datasets]
     lake = workspace.lake
     with workspace.writable_warehouse() as db:
-        catch_up(db, datasets, ledger=run.ledger, lake=lake)
-        return [loaded for d in datasets for loaded in land(db, d, run, lake=lake, accept=accept)]
+        _, lost = catch_up_each(db, wanted, ledger=run.ledger, lake=lake)
+        loaded = [
+            one for d in wanted for one in land(db, d, run, lake=lake, accept=accept, lost=lost.get(d.id))
+        ]
+        refresh_cubes(db, workspace.project, [dataset.id for dataset in wanted])
+        return loaded
 
 
 def rebuild_warehouse(workspace: Workspace, ledger: Ledger) -> int:
@@ -124,6 +136,9 @@ def measure_all(workspace: Workspace, run: Run) -> Snapshot:
     with workspace.measuring() as (db, sandbox):
         measured = measure(db, project, [*past, *now, *starts], coverage=coverage, sandbox=sandbox)
         baselines, frozen = baselines_at(ledger, project, measured)
+        asked = {(kr.id, cut) for kr, cut in now}
+        # A past day that cannot be measured again stands as it was recorded.
+        measured = [m for m in measured if not m.lost or (m.key_result, m.cut) in asked]
         observations = observe(
             db, project, measured, baselines=baselines, earlier=good_values(ledger, project, as_of)
         )
@@ -131,7 +146,7 @@ def measure_all(workspace: Workspace, run: Run) -> Snapshot:
         current = [by_place[kr.id, cut] for kr, cut in now]
         findings = Findings(
             now=current,
-            past=[by_place[kr.id, cut] for kr, cut in past],
+            past=[by_place[kr.id, cut] for kr, cut in past if (kr.id, cut) in by_place],
             objectives=roll_up(db, project, current),
             sources=source_lines(db, project, coverage, as_of),
             checks=failed_checks(ledger, project, as_of),

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 from collections.abc import Callable, Generator, Iterator
-from typing import cast
+from typing import BinaryIO, cast
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -32,10 +33,11 @@ def read(file: SourceFile, request: ExtractRequest, rows: TypedRows) -> Generato
     options = cast("FilesDataset", request.options)
     source = Utf8Stream(file, encoding=options.encoding, quote=options.quote)
     text = io.BufferedReader(source, _BLOCK)
-    header = _header(text, options, file.name)
+    records = _Records(file, options)
+    header = _header(text, options, records)
     file.columns = dict.fromkeys(header, "text")
     wanted = positions(request.columns, header, where=f"dataset {request.dataset}, {file.name}")
-    records = _Records(file, options, width=len(header))
+    records.width = len(header)
     empty_is_null = [kind != "string" for kind in request.columns.values()]
     start = 0
     for batch in _text_batches(text, options, file.name, width=len(header), wanted=wanted, records=records):
@@ -53,11 +55,13 @@ def tables(file: SourceFile) -> list[Table]:
     """Return the file as a table whose columns are text."""
     options = FilesDataset(path=file.name)
     text = io.BufferedReader(Utf8Stream(file, encoding=options.encoding))
-    return [Table(name=file.name, columns=dict.fromkeys(_header(text, options, file.name), "text"))]
+    header = _header(text, options, _Records(file, options))
+    return [Table(name=file.name, columns=dict.fromkeys(header, "text"))]
 
 
-def _header(text: io.BufferedReader[Utf8Stream], options: FilesDataset, name: str) -> list[str]:
+def _header(text: io.BufferedReader[Utf8Stream], options: FilesDataset, records: _Records) -> list[str]:
     """Return the header's cells; *text* is left at the first byte after it."""
+    name = records.name
     place = f"{name}:{options.header_row}"
     reader = csv.reader(
         _lines(text), delimiter=options.delimiter_of(name), quotechar=options.quote, strict=True
@@ -68,7 +72,9 @@ def _header(text: io.BufferedReader[Utf8Stream], options: FilesDataset, name: st
                 if len(record) > MAX_COLUMNS:
                     raise BadValue(f"{place} has more than {MAX_COLUMNS} columns", mend=_MEND, place=place)
                 return record
-    except (csv.Error, UnicodeDecodeError):
+    except UnicodeDecodeError:
+        raise records.wrong_bytes() from None
+    except csv.Error:
         raise BadValue(
             f"{place} is no header in {options.encoding}",
             mend="mend `encoding`, `quote` or `delimiter`",
@@ -123,8 +129,7 @@ def _text_batches(
         records.refuse_mistakes()
         raise records.mistake("has a row that cannot be read", line=None) from None
     except UnicodeDecodeError:
-        records.refuse_mistakes()
-        raise
+        raise records.wrong_bytes() from None
 
 
 def _empty_as_null(column: pa.Array) -> pa.Array:
@@ -137,26 +142,36 @@ def _empty_as_null(column: pa.Array) -> pa.Array:
 class _Records:
     """A slow second look at the file: where a record begins, and what is wrong with the first bad one."""
 
-    def __init__(self, file: SourceFile, options: FilesDataset, *, width: int) -> None:
+    def __init__(self, file: SourceFile, options: FilesDataset) -> None:
+        self.name = file.name
+        self.width = 0
         self._file = file
         self._options = options
-        self._width = width
         self._lines: Iterator[int] | None = None
         self._next = 0
 
     def placed_from(self, start: int) -> Callable[[int, str], str]:
         """Return where rows are, counted from data row *start*. Rows are asked for in ascending order."""
-        return lambda row, column: f"{self._file.name}:{self._line_of(start + row)}"
+        return lambda row, column: f"{self.name}:{self._line_of(start + row)}"
 
     def refuse_mistakes(self) -> None:
         """Raise BadValue for the first record that is not as wide as the header, or not CSV."""
         for line, record in self._scan():
-            if len(record) != self._width:
+            if len(record) != self.width:
                 cells = f"{len(record)} cell{'s' * (len(record) != 1)}"
-                raise self.mistake(f"{cells} where the header has {self._width}", line=line)
+                raise self.mistake(f"{cells} where the header has {self.width}", line=line)
+
+    def wrong_bytes(self) -> BadValue:
+        """Return the error of the first line that the declared encoding does not decode."""
+        try:
+            for _ in self._scan():
+                pass
+        except BadValue as problem:
+            return problem
+        return self.mistake(f"bytes that are not {self._options.encoding}", line=None)
 
     def mistake(self, what: str, *, line: int | None) -> BadValue:
-        place = self._file.name if line is None else f"{self._file.name}:{line}"
+        place = self.name if line is None else f"{self.name}:{line}"
         return BadValue(f"{place}: {what}", mend=_MEND, place=place)
 
     def _line_of(self, row: int) -> int:
@@ -172,9 +187,10 @@ class _Records:
         """Yield the line and the cells of every data record that is not a blank line."""
         options = self._options
         csv.field_size_limit(MAX_CELL)  # the module's own 128 KiB would call long texts mistakes
-        with self._file.path.open(encoding=options.encoding, newline="") as lines:
+        with self._file.path.open("rb") as stream:
+            lines = _decoded(stream, options.encoding)
             reader = csv.reader(
-                lines, delimiter=options.delimiter_of(self._file.name), quotechar=options.quote, strict=True
+                lines, delimiter=options.delimiter_of(self.name), quotechar=options.quote, strict=True
             )
             line, number = 1, 0
             try:
@@ -193,3 +209,12 @@ class _Records:
                     "a quote that is never closed" if unclosed else "quotes that do not enclose whole cells"
                 )
                 raise self.mistake(what, line=line) from None
+
+
+def _decoded(stream: BinaryIO, encoding: str) -> Iterator[str]:
+    """Yield decoded lines; one at a time where a line ends in one byte, so that the wrong one is known."""
+    if codecs.lookup(encoding).name.startswith(("utf-16", "utf-32")):
+        yield from io.TextIOWrapper(stream, encoding=encoding, newline="")
+        return
+    for number, line in enumerate(stream):
+        yield line.decode(encoding if number == 0 else encoding.removesuffix("-sig"))

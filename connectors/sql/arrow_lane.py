@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from connectors.contract import BATCH_ROWS
 from connectors.sql.faults import Reading, translated
-from connectors.sql.session import CONNECT_S, settings
+from connectors.sql.session import settings, with_patience
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -26,7 +26,7 @@ def chunks(url: URL, sql: str, reading: Reading) -> Generator[Sequence[pa.Array]
     """Yield the columns of up to 65,536 rows at a time. *sql* is escaped for SQLAlchemy and binds nothing."""
     from adbc_driver_postgresql import dbapi
 
-    address = url.update_query_dict({"connect_timeout": str(CONNECT_S)}).render_as_string(hide_password=False)
+    address = with_patience(url).render_as_string(hide_password=False)
     with translated(reading):
         reading.start()
         connection = dbapi.connect(address)

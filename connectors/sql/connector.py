@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Generator
-from contextlib import AbstractContextManager, ExitStack
+from collections.abc import Callable, Generator, Sequence
+from contextlib import AbstractContextManager, ExitStack, closing
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, cast
@@ -104,6 +104,7 @@ class SqlConnector:
         with ExitStack() as stack:
             connection, reading = self._session(stack, request.dataset)
             plan = planned(connection, url, request, seen, reading)
+            chunks: Generator[Sequence[Any]]
             if plan.in_arrow:
                 stack.close()
                 chunks = arrow_lane.chunks(url, plan.sql, reading)
@@ -111,7 +112,7 @@ class SqlConnector:
                 chunks = row_lane.chunks(connection, plan.sql, plan.parameters, reading)
             seen.driver = "adbc-driver-postgresql" if plan.in_arrow else connection.dialect.driver
             start = 0
-            for columns in chunks:
+            for columns in stack.enter_context(closing(chunks)):
                 yield rows.batch(columns, _place(start, plan.order))
                 start += len(columns[0])
 

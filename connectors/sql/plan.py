@@ -83,7 +83,10 @@ def _source(connection: Connection, request: ExtractRequest) -> Source:
 
 
 def _quoted(connection: Connection, name: str) -> str:
+    """Return an identifier as SQLAlchemy's `text` wants it: colons escaped, percent signs as they are."""
     quoted: str = connection.dialect.identifier_preparer.quote(name)
+    if connection.dialect.paramstyle in ("format", "pyformat"):
+        quoted = quoted.replace("%%", "%")  # the preparer doubles them, and `text` does again
     return quoted.replace(":", "\\:")
 
 
@@ -99,13 +102,16 @@ def _look(connection: Connection, source: Source, own: dict[str, Any]) -> list[t
 
 
 def _server_time(connection: Connection) -> datetime | None:
-    """Return the server's clock, None where it has no zone and the session set none."""
+    """Return the server's clock; None of servers whose sessions we do not know how to put into UTC."""
     from sqlalchemy import text
+
+    from connectors.sql.session import warnings
+
+    if warnings(connection.dialect.name):
+        return None
 
     found = connection.execute(text("SELECT CURRENT_TIMESTAMP")).scalar()
     found = datetime.fromisoformat(found) if isinstance(found, str) else found
     if not isinstance(found, datetime):
         return None
-    if found.tzinfo is not None:
-        return found.astimezone(UTC)
-    return found.replace(tzinfo=UTC) if connection.dialect.name in ("sqlite", "mysql", "mariadb") else None
+    return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)

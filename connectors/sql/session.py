@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -15,7 +15,12 @@ from connectors.sql.faults import Reading, translated, unreachable
 if TYPE_CHECKING:
     from sqlalchemy import URL, Connection, Engine
 
-CONNECT_S = 10
+_PATIENCE = {
+    "connect_timeout": "10",
+    "keepalives_idle": "30",
+    "keepalives_interval": "10",
+    "keepalives_count": "3",
+}
 _STEPS_BETWEEN_LOOKS = 20_000
 
 _SETTINGS: dict[str, tuple[str, ...]] = {
@@ -77,6 +82,11 @@ def parsed(url: str) -> URL:
         ) from None
 
 
+def with_patience(url: URL) -> URL:
+    """Return a libpq URL that gives up on a server that does not answer, unless it says so itself."""
+    return url.update_query_dict({name: value for name, value in _PATIENCE.items() if name not in url.query})
+
+
 def engine_for(url: URL, *, base: Path, reading: Reading) -> Engine:
     """Return an engine that connects when asked, keeps no connection and hides parameters."""
     import sqlalchemy
@@ -87,8 +97,8 @@ def engine_for(url: URL, *, base: Path, reading: Reading) -> Engine:
     if url.get_backend_name() == "sqlite":
         options["creator"] = lambda: _open_sqlite(url, base, reading)
         address = sqlalchemy.URL.create("sqlite")
-    elif url.get_backend_name() == "postgresql":
-        options["connect_args"] = {"connect_timeout": CONNECT_S}
+    elif url.drivername in ("postgresql", "postgresql+psycopg", "postgresql+psycopg2"):
+        address = with_patience(url)
     try:
         return sqlalchemy.create_engine(address, **options)
     except (sqlalchemy.exc.NoSuchModuleError, ImportError):
@@ -130,6 +140,7 @@ def session(engine: Engine, reading: Reading) -> Iterator[Connection]:
                 connection.exec_driver_sql(statement)
         yield connection
     finally:
-        connection.invalidate() if connection.invalidated else connection.rollback()
+        with suppress(sqlalchemy.exc.DBAPIError):  # of a connection that is gone nothing is left to undo
+            connection.rollback()
         connection.close()
         engine.dispose()

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from connectors.cells import Column
 from connectors.column_type import declared_types
-from connectors.columns import naive_without_zone
 from connectors.contract import ExtractRequest
+from connectors.instants import naive_without_zone
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection

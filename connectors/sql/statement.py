@@ -64,9 +64,9 @@ def from_query(query: str, *, backend: str, dataset: str) -> Source:
 
 
 def from_table(table: str, *, quote: Callable[[str], str]) -> Source:
-    """Return a table, named as table or schema.table, as a source."""
+    """Return a table, named as table or schema.table, as a source. *quote* escapes colons too."""
     parts = table.split(".")
-    return Source(".".join(map(quote, parts)).replace(":", "\\:"), (parts[-1],))
+    return Source(".".join(map(quote, parts)), (parts[-1],))
 
 
 def _one_select(query: str, dialect: str) -> exp.Query | str:
@@ -102,11 +102,11 @@ def _escaped(query: str, tokens: Sequence[Token]) -> tuple[str, tuple[str, ...]]
 
 def probe(source: Source) -> str:
     """Return the statement that gives no row, but the names and types of all columns."""
-    return f"SELECT * FROM {source.sql} AS okr_source WHERE 1 = 0"
+    return f"SELECT * FROM {source.sql} okr_source WHERE 1 = 0"
 
 
 def select(source: Source, *, columns: Sequence[str], conditions: Sequence[str], order: Sequence[str]) -> str:
     """Return the statement that reads; all three are SQL expressions over `okr_source`."""
     where = f"\nWHERE {' AND '.join(conditions)}" if conditions else ""
     by = f"\nORDER BY {', '.join(order)}" if order else ""
-    return f"SELECT {', '.join(columns)}\nFROM {source.sql} AS okr_source{where}{by}"
+    return f"SELECT {', '.join(columns)}\nFROM {source.sql} okr_source{where}{by}"

@@ -8,7 +8,7 @@ configuration it was recorded with and at the loads it was recorded at, and comp
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from okr_pipeline.audit.replay import projects_by_digest, replayed
@@ -53,6 +53,7 @@ def verify(workspace: Workspace, ledger: Ledger, *, anchor: Head | None = None) 
     faults += damaged
     if not damaged:
         faults += _changed_numbers(workspace, ledger, entries)
+    faults += _undefined(entries, ledger.entries("definition"))
     snapshots = list(ledger.entries("snapshot", subject=workspace.project.id))
     faults += _broken_snapshots(entries, snapshots)
     return Verdict(
@@ -88,6 +89,16 @@ def _changed_numbers(workspace: Workspace, ledger: Ledger, entries: Sequence[Ent
                 yield from _compare(db, sandbox, projects[config], group, values)
 
 
+def _undefined(entries: Sequence[Entry], definitions: Iterable[Entry]) -> Iterator[str]:
+    """Find numbers whose definition is not in the ledger, or does not have the hash it goes by."""
+    known = {e.body["hash"] for e in definitions if e.body["hash"] == digest(e.body["definition"])}  # type: ignore[arg-type]
+    for subject, definition in dict.fromkeys(
+        (o.key_result, o.definition) for o in map(observation_from, entries)
+    ):
+        if definition not in known:
+            yield f"{subject} was recorded under definition {definition[:12]}, which is not in the ledger"
+
+
 def _groups(recorded: Sequence[Observation]) -> list[list[Observation]]:
     """Split *recorded* so that no place and no kind of baseline occurs twice in a group."""
     versions: dict[tuple[str, object], int] = defaultdict(int)
@@ -119,7 +130,8 @@ def _compare(
         (o.key_result, o.as_of): o for o in observe(db, project, measured, baselines=baselines, earlier=())
     }
     for before in recorded:
-        after = again[before.key_result, before.as_of]
+        # What a number means is proved by its definition entry; here it is the number that is proved.
+        after = replace(again[before.key_result, before.as_of], definition=before.definition)
         place = f"{before.key_result} at {before.as_of:%Y-%m-%d %H:%M} UTC"
         if before.state is State.STALE:
             if before.value not in values[before.key_result, before.carried_from]:

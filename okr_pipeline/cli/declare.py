@@ -34,7 +34,9 @@ def init(directory: str, *, demo: bool, day: str | None) -> None:
         for path in write_starter(target, today=datetime.now(UTC).date()):
             say(f"wrote {path}")
     except ProjectExists as error:
-        raise click.BadParameter(f"{error} is already there; choose another folder", param_hint="DIR") from None
+        raise click.BadParameter(
+            f"{error} is already there; choose another folder", param_hint="DIR"
+        ) from None
     say(f"next: describe your sources in {target / 'okr_config'}, then `okr -C {target} check`")
 
 

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from okr_pipeline.ledger.entry import Head
 
 
+_MOST_FAULTS = 20
+
+
 @click.command()
 @click.argument("key_result")
 @click.option("--as-of", metavar="TIME", help="In the snapshot that stood at this day or instant.")
@@ -56,8 +59,10 @@ def verify(context: click.Context) -> None:
     workspace = load_workspace(context.obj)
     with workspace.ledger() as ledger:
         verdict = prove(workspace, ledger, anchor=_published_head(Path(context.obj)))
-    for fault in verdict.faults:
+    for fault in verdict.faults[:_MOST_FAULTS]:
         click.echo(f"FAULT {fault}")
+    if (more := len(verdict.faults) - _MOST_FAULTS) > 0:
+        click.echo(f"... and {more} more")
     outcome = f"{len(verdict.faults)} faults" if verdict.faults else "all recompute"
     click.echo(
         f"{verdict.entries} ledger entries, {verdict.extracts} extracts, {verdict.numbers} numbers, "

@@ -24,7 +24,7 @@ CODES = {
     "OKR102": "A required key is missing",
     "OKR103": "A word is not one of those allowed here",
     "OKR104": "A value has the wrong shape (text, number, list or mapping)",
-    "OKR105": "An id does not fit ^[a-z][a-z0-9_]*$, at most 64 characters",
+    "OKR105": "A name is no id (^[a-z][a-z0-9_]*$, at most 64 characters), or no column name",
     "OKR106": "A number cannot be read, or has more than 9 decimal places",
     "OKR107": "A date cannot be read",
     "OKR108": "A duration cannot be read",
@@ -66,7 +66,6 @@ CODES = {
     "OKR315": "A weight is not above 0",
     "OKR316": "The unit of a ratio contradicts its parts",
     "OKR317": "A baseline date does not fit the cycle",
-    "OKR318": "A sum of progress mixes units",
     # expressions
     "OKR401": "`value` is no aggregate over the declared columns",
     "OKR402": "`where` is no condition over the declared columns",

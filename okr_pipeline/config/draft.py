@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
@@ -51,17 +51,12 @@ class Goal:
 
 @dataclass(slots=True)
 class Settings:
-    """okr.yaml. *readable* is False when cycles and strategies are unknown because of its shape."""
+    """okr.yaml. *text* is None when it is missing or its shape is wrong: strategies are unknown then."""
 
     place: Place | None = None
     text: SettingsText | None = None
     calendar: Calendar | None = None
     stores: Stores = field(default_factory=Stores)
-
-    @property
-    def readable(self) -> bool:
-        """Whether what okr.yaml declares is known."""
-        return self.text is not None
 
 
 class Declarations(dict[str, Declared[TextT, NounT]]):
@@ -119,11 +114,7 @@ class Draft:
     def objective_id(self, name: str) -> str:
         """Return the objective id that *name* means: `fy26.grow` names the cycle too, and means `grow`."""
         cycle, _, objective = name.partition(".")
-        return objective if objective in self.objectives and _in_cycle(cycle, self.cycles) else name
-
-
-def _in_cycle(name: str, cycles: Container[str]) -> bool:
-    return name in cycles
+        return objective if objective in self.objectives and cycle in self.cycles else name
 
 
 def full_id(name: str, group: str) -> str:

@@ -102,7 +102,6 @@ def _of_kind(kind: str, shared: Schema) -> Schema:
         full_read={"anyOf": [{"enum": list(FULL_READ_PRESETS)}, _DURATION]},
         freshness={"anyOf": [_DURATION, _of(text.FreshnessText, within=_DURATION)]},
         checks=_of(text.ChecksText, max_change=_NUMBER),
-        retain=_DURATION,
     )
     dataset["properties"] |= options["properties"]
     dataset["required"] = [*dataset.get("required", ()), *options.get("required", ())]

@@ -38,6 +38,9 @@ def read_settings(document: Document | None, draft: Draft) -> None:
         _read_cycles(place.below("cycles"), cycles, draft)
     elif data.get("cycles") is None:
         draft.cycles.open_ended = False
+    if isinstance(strategy := data.get("strategy"), YamlMapping):
+        for name in strategy:
+            check_id(name, place.below("strategy", name), strategy, draft.report)
     if text is not None:
         check_project_id(text.project, place.below("project"), draft.report)
         _check_policy(text, place, draft.report)

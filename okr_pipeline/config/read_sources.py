@@ -24,33 +24,41 @@ if TYPE_CHECKING:
     from pydantic import BaseModel
 
 
+MAX_COLUMN_NAME = 128
+
+
 def read_source(document: Document, draft: Draft) -> None:
     """Read one source file into *draft*; its name is the source's id."""
     place, source = Place(document), PurePosixPath(document.file).stem
     check_id(source, place, (), draft.report)
     data = mapping_at(place, document.data, draft.report)
-    draft.datasets.open_groups.add(source)
+    datasets = data.get("datasets") if data is not None else None
+    if not isinstance(datasets, YamlMapping):
+        draft.datasets.open_groups.add(source)
     if data is None:
         return
+    options_model = _read_connection(source, data, place, draft)
+    if not isinstance(datasets, YamlMapping):
+        return
+    for name, dataset in datasets.items():
+        here = place.below("datasets", name)
+        check_id(name, here, datasets, draft.report)
+        _read_dataset(source, name, dataset, here, options_model, draft)
+
+
+def _read_connection(source: str, data: YamlMapping, place: Place, draft: Draft) -> type[BaseModel] | None:
+    """Read all but the datasets into *draft*, and return the model of their options, None if unknown."""
     check_no_secrets(place, data, draft.report, skip=("datasets",))
     text = read_as(SourceText, data, place, draft.report)
     declared: Declared[SourceText, Source] = Declared(id=source, place=place, text=text)
     draft.sources.add(declared, draft.report)
-    kind = data.get("connector")
-    models = _models_of(kind, place.below("connector"), draft.report)
-    if models is not None:
-        connection = data.get("connection", YamlMapping(data.spot))
-        if isinstance(connection, YamlMapping):
-            read_as(models[0], connection, place.below("connection"), draft.report)
     if text is not None:
         declared.noun = _source(source, text, place, draft.report)
-    datasets = data.get("datasets")
-    if isinstance(datasets, YamlMapping):
-        draft.datasets.open_groups.discard(source)
-        for name, dataset in datasets.items():
-            here = place.below("datasets", name)
-            check_id(name, here, datasets, draft.report)
-            _read_dataset(source, name, dataset, here, models[1] if models else None, draft)
+    models = _models_of(data.get("connector"), place.below("connector"), draft.report)
+    connection = data.get("connection", YamlMapping(data.spot))
+    if models is not None and isinstance(connection, YamlMapping):
+        read_as(models[0], connection, place.below("connection"), draft.report, references=True)
+    return models[1] if models else None
 
 
 def _models_of(
@@ -102,7 +110,7 @@ def _read_dataset(
     declared.text = read_as(DatasetText, common, place, draft.report)
     before = len(draft.report)
     if options_model is not None:
-        read_as(options_model, options, place, draft.report, also=keys_of(DatasetText))
+        read_as(options_model, options, place, draft.report, also=keys_of(DatasetText), references=True)
     fits = len(draft.report) == before
     if declared.text is not None:
         dataset = _dataset(declared.id, source, declared.text, options, place, draft.report)
@@ -124,6 +132,10 @@ def _dataset(
     report: list[Diagnostic],
 ) -> Dataset | None:
     before = len(report)
+    for name in text.columns:
+        if not (name.isprintable() and name == name.strip() and 0 < len(name) <= MAX_COLUMN_NAME):
+            mend = f"write 1 to {MAX_COLUMN_NAME} printable characters, without blanks around them"
+            report.append(place.below("columns", name).key_problem("OKR105", "this is no column name", mend))
     columns = {
         name: place.below("columns", name).parsed(type_, values.column_type, "OKR112", report)
         for name, type_ in text.columns.items()
@@ -142,7 +154,6 @@ def _dataset(
         checks=_checks(text, place.below("checks"), report),
         reject_limit=text.reject_limit,
         zone=text.zone,
-        retain=_duration(text, "retain", place, report),
         options={key: plain(value) for key, value in options.items()},
         at=place.at,
     )

@@ -2,7 +2,8 @@
 The text mirror: what each place of the YAML may say, before anything is looked up or computed.
 
 Values with a grammar of their own (numbers, dates, durations) stay `object` here; `values` reads
-them. Keys that the language has and this version does not are listed as *unsupported*.
+them. Keys, and words (`key: word`), that the language has and this version does not are listed as
+*unsupported*.
 """
 
 from __future__ import annotations
@@ -53,7 +54,9 @@ class TablesText(Text):
     """Tables for other tools: a folder, and file formats."""
 
     to: str
-    formats: list[Literal["parquet", "csv", "duckdb"]] = Field(default=["parquet"], min_length=1)
+    formats: list[Literal["parquet", "csv", "duckdb"]] = Field(
+        default=["parquet", "csv", "duckdb"], min_length=1
+    )
 
 
 class PublishText(Text):
@@ -108,7 +111,7 @@ class FreshnessText(Text):
 class DatasetText(Text):
     """What is the same for every connector; all other keys are the connector's options."""
 
-    unsupported = frozenset({"personal"})
+    unsupported = frozenset({"personal", "retain"})
     columns: dict[str, object] = Field(min_length=1)
     key: list[str] = Field(default_factory=list)
     cursor: str | None = None
@@ -118,7 +121,6 @@ class DatasetText(Text):
     checks: ChecksText | None = None
     reject_limit: int = Field(default=0, ge=0)
     zone: str | None = None
-    retain: object = None
 
 
 class RatioText(Text):
@@ -170,7 +172,7 @@ class KeyResultText(Text):
             "proxy_for",
         }
     )
-    title: str
+    title: str = Field(min_length=1)
     metric: str | None = None
     indicator: Literal["leading", "lagging"] = "lagging"
     from_: object = Field(default=None, alias="from")
@@ -187,8 +189,8 @@ class KeyResultText(Text):
 class ObjectiveText(Text):
     """An objective; its key results are read one by one."""
 
-    unsupported = frozenset({"action_plan", "revisions", "retired", "visibility", "status"})
-    title: str
+    unsupported = frozenset({"action_plan", "revisions", "retired", "visibility", "status", "roll_up: sum"})
+    title: str = Field(min_length=1)
     owner: str | None = None
     level: Literal["company", "team", "person"] = "company"
     why: str | None = None
@@ -196,7 +198,7 @@ class ObjectiveText(Text):
     supports: list[str] = Field(default_factory=list)
     depends_on: list[str] = Field(default_factory=list)
     contributes_to: str | None = None
-    roll_up: Literal["mean", "min", "sum"] = "mean"
+    roll_up: Literal["mean", "min"] = "mean"
     key_results: dict[str, object] = Field(default_factory=dict)
 
 

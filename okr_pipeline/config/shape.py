@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Container, Iterable, Mapping
 from typing import Any, TypeVar
 
@@ -52,11 +53,13 @@ def read_as(
     report: list[Diagnostic],
     *,
     also: Iterable[str] = (),
+    references: bool = False,
 ) -> Model | None:
     """
     Return *data* as *model*; None, and every problem in *report*, if it does not fit.
 
-    *also* are keys that are known at this place without being of *model*, for suggestions.
+    *also* are keys that are known at this place without being of *model*, for suggestions. With
+    *references*, `env:NAME` may stand for a value of any type; what it holds is not known here.
     """
     try:
         return model.model_validate(data)
@@ -64,7 +67,7 @@ def read_as(
         found = _by_path(data, error)
         unknown = {path for path, detail in found.items() if detail["type"] == "extra_forbidden"}
         for path, detail in found.items():
-            if not _reported_elsewhere(detail["input"]) and not _misspelt(path, detail, unknown):
+            if not _passes(detail, references=references) and not _misspelt(path, detail, unknown):
                 report.append(_diagnostic(model, path, detail, place, also))
         return None
 
@@ -73,9 +76,12 @@ def check_id(name: str, place: Place, siblings: Container[str], report: list[Dia
     """Report *name*, the key at *place*, if it is no id."""
     if _ID.match(name):
         return
-    same = name.casefold() if name.casefold() in siblings else None
+    plain = unicodedata.normalize("NFKC", name).casefold()
+    same = plain if plain in siblings else None
     shown = f"`{name}` is" if _WORD.match(name) else "this is"
-    message = f"{shown} no id" + (f", and `{same}` differs from it in case only" if same else "")
+    message = f"{shown} no id" + (
+        f", and `{same}` differs from it in case or letter form only" if same else ""
+    )
     mend = "an id begins with a-z, then a-z, 0-9 and _, at most 64 characters"
     near = re.sub(r"[^a-z0-9]+", "_", name.lower()).strip("_")
     if _ID.match(near) and near not in siblings:
@@ -100,8 +106,12 @@ def _misspelt(path: Path, detail: Any, unknown: set[Path]) -> bool:
     return nearest(str(path[-1]), siblings) is not None
 
 
-def _reported_elsewhere(value: object) -> bool:
-    return value is UNREADABLE or (isinstance(value, str) and is_reference(value))
+def _passes(detail: Any, *, references: bool) -> bool:
+    """Whether the value is reported already, or a reference where one may stand."""
+    value = detail["input"]
+    if detail["type"] in ("extra_forbidden", "missing"):
+        return False
+    return value is UNREADABLE or (references and isinstance(value, str) and is_reference(value))
 
 
 def _existing(data: object, loc: Path, *, missing: bool) -> Path:
@@ -129,13 +139,16 @@ def _diagnostic(
         mend = f"write `{name}:` here"
         return place.below(*path[:-1]).key_problem("OKR102", f"`{name}` is missing", mend)
     if kind in ("literal_error", "enum"):
+        around = model_at(model, path[:-1])
+        if around is not None and f"{name}: {found['input']}" in unsupported_in(around):
+            return not_supported(f"`{name}: {found['input']}`", here)
         return _not_allowed(name, found, here)
     if kind.endswith("_type") and kind.removesuffix("_type") in _EXPECTED:
         return _wrong_shape(kind.removesuffix("_type"), name, found["input"], here)
-    if kind in ("too_short", "greater_than_equal", "greater_than"):
-        least = found["ctx"].get("min_length", found["ctx"].get("ge", found["ctx"].get("gt")))
-        wanted = "at least one entry" if kind == "too_short" else f"{least} or more"
-        return here.problem("OKR104", f"`{name}` is too small", f"expected {wanted}")
+    if kind in ("too_short", "string_too_short"):
+        return here.problem("OKR104", f"`{name}` is empty", "write at least one entry, or remove the key")
+    if kind == "greater_than_equal":
+        return here.problem("OKR104", f"`{name}` is too small", f"expected {found['ctx']['ge']} or more")
     message = re.sub(r"^(Value|Assertion) error, ", "", str(found["msg"]))
     return here.problem("OKR115", f"`{name}` is refused: {message}" if name else message, "mend the option")
 

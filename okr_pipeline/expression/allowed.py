@@ -52,6 +52,15 @@ ATOMS = (
 )
 ALLOWED = (*AGGREGATES, *PREDICATES, *ARITHMETIC, *CHOICES, *TEXT, *TIMES, *ATOMS)
 
+# `extract(epoch ...)` and `julian` are floating point.
+PARTS = frozenset({"YEAR", "QUARTER", "MONTH", "WEEK", "DAY", "DOW", "ISODOW", "DOY", "HOUR", "MINUTE"})
+
+# What DECIMAL holds; a longer number would be floating point.
+MOST_DIGITS = 38
+
+# What a query may ask for: the cut, and the stretch of time before it.
+PARAMETERS = ("as_of", "window_start", "window_end")
+
 CAST_TYPES = frozenset({"DECIMAL", "BIGINT", "INT", "DATE", "BOOLEAN", "TEXT", "VARCHAR", "TIMESTAMPTZ"})
 
 _NAME_THE_ROW = "name the row you mean: min(...) or max(...)"
@@ -81,6 +90,11 @@ REWRITES = {
     "CURRENT_TIME": _AS_OF,
     "CURRENT_TIMESTAMP": _AS_OF,
     "LOCALTIMESTAMP": _AS_OF,
+    "GET_CURRENT_TIME": _AS_OF,
+    "GET_CURRENT_TIMESTAMP": _AS_OF,
+    "TRANSACTION_TIMESTAMP": _AS_OF,
+    "CURRENT_SETTING": "it is another on another machine",
+    "GETVARIABLE": "there are no variables here",
     "ROUND": "values are rounded once, when stored; readers round again for display",
     "STDDEV": _FLOATING,
     "STDDEV_SAMP": _FLOATING,

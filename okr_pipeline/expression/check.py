@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from decimal import Decimal
 from typing import Literal
 
 import sqlglot
@@ -76,6 +77,8 @@ def check_formula(text: str) -> tuple[tuple[str, ...], list[Problem]]:
     names = tuple(dict.fromkeys(dotted(node) for node in tree.find_all(exp.Column)))
     if not names and not problems:
         problems.append(Problem("no metric in the formula", "name at least one metric", 0, len(text)))
+    if not problems and (kind := _kind(tree, {})) not in ("number", "unknown"):
+        problems.append(Problem(f"the formula is a {kind}", "a metric yields one number", 0, len(text)))
     return names, problems
 
 
@@ -115,10 +118,29 @@ def _refused(tree: exp.Expr) -> Iterator[Problem]:
         elif isinstance(node, exp.Cast) and node.to.this.value.upper() not in allowed.CAST_TYPES:
             mend = "cast to decimal, integer, date, timestamptz, text or boolean"
             yield _at(node, f"a cast to {node.to.sql('duckdb').lower()}", mend)
-        elif isinstance(node, exp.Literal) and not node.is_string and "e" in str(node.this).lower():
-            yield _at(
-                node, "a number with an exponent", "write its digits out: it would be a floating-point number"
-            )
+        elif isinstance(node, exp.Literal) and (problem := _number_problem(node)):
+            yield _at(node, *problem)
+        elif isinstance(node, exp.Extract) and node.this.name.upper() not in allowed.PARTS:
+            mend = f"extract one of {', '.join(sorted(part.lower() for part in allowed.PARTS))}"
+            yield _at(node, f"extract({node.this.name.lower()} ...)", mend)
+        elif isinstance(node, exp.Star) and not isinstance(node.parent, exp.Count):
+            yield _at(node, "`*` outside count(*)", "name the column you mean")
+        elif isinstance(node, allowed.QUANTILES) and not _is_share(node.expression):
+            yield _at(node, "a quantile without its share", "write a number from 0 to 1: quantile_cont(x, 0.95)")
+
+
+def _number_problem(node: exp.Literal) -> tuple[str, str] | None:
+    if node.is_string:
+        return None
+    if "e" in str(node.this).lower():
+        return "a number with an exponent", "write its digits out: it would be a floating-point number"
+    if len(str(node.this).replace(".", "").lstrip("0")) > allowed.MOST_DIGITS:
+        return f"a number of more than {allowed.MOST_DIGITS} digits", "it would be a floating-point number"
+    return None
+
+
+def _is_share(node: exp.Expr | None) -> bool:
+    return isinstance(node, exp.Literal) and not node.is_string and 0 <= Decimal(str(node.this)) <= 1
 
 
 def _refusal(node: exp.Expr, *, prefix: str = PREFIX) -> Problem:
@@ -140,6 +162,15 @@ def _query_problem(node: exp.Expr) -> Problem | None:
         return _at(node, "a sample", "a sample cannot be drawn again: read all rows", prefix="")
     if isinstance(node, exp.Table) and not isinstance(node.this, exp.Identifier):
         return _at(node, "a table function", "select from source.dataset: files are out of reach", prefix="")
+    if isinstance(node, exp.Cast) and node.to.this in exp.DataType.FLOAT_TYPES:
+        return _at(node, "a cast to a floating-point number", "cast to decimal(38, 9)", prefix="")
+    if isinstance(node, exp.Literal) and (problem := _number_problem(node)):
+        return _at(node, *problem, prefix="")
+    if isinstance(node, exp.Window) and isinstance(node.this, exp.Avg):
+        return _at(node, "avg over a window", "divide sum(...) by count(...) over it", prefix="")
+    if isinstance(node, exp.Placeholder) and node.name not in allowed.PARAMETERS:
+        known = ", ".join(f":{name}" for name in allowed.PARAMETERS)
+        return _at(node, f"no parameter :{node.name}", f"there are {known}", prefix="")
     if isinstance(node, exp.Into | exp.Lock):
         return _at(node, "a query that writes or locks", "write one plain SELECT", prefix="")
     return None
@@ -164,7 +195,8 @@ def _outside_aggregates(tree: exp.Expr) -> Iterator[Problem]:
         if not any(is_aggregate(parent) or isinstance(parent, exp.Filter) for parent in around):
             yield _at(node, f"column `{dotted(node)}` outside an aggregate", "wrap it: sum(...), max(...)")
     for inner in tree.find_all(*allowed.AGGREGATES):
-        if any(is_aggregate(parent) for parent in ancestors(inner)):
+        around = list(ancestors(inner))
+        if any(is_aggregate(parent) or isinstance(parent, exp.Where) for parent in around):
             yield _at(inner, "an aggregate inside an aggregate", "declare the inner one as its own metric")
 
 

@@ -1,9 +1,11 @@
 """
 Checked expressions to DuckDB SQL that is exact.
 
-DuckDB's own `/` is floating point as soon as one side is DECIMAL, and `avg`, `median` of an
-integer too. Three macros of the warehouse stand in for them: `exact_div` (an error at 0, for
-rows), `exact_ratio` (null at 0, for results) and `nine` (rounds half-even to nine places).
+DuckDB's own `/` is floating point as soon as one side is DECIMAL, and so are `avg` and the way
+between two neighbours of a quantile. Macros of the warehouse stand in for them: `exact_div` (an
+error at 0, for rows), `exact_ratio` (null at 0, for results), `exact_quantile`, and `nine` (rounds
+half-even to nine places). `greatest` and `least` of something empty are empty here: DuckDB would
+skip it, and `least(1, <nothing>)` would read as done.
 """
 
 from __future__ import annotations
@@ -50,7 +52,7 @@ class Compiled:
     An expression as SQL over named results.
 
     A value's results are its *aggregations*, named `#0`, `#1`, ...; a formula's are its metrics.
-    *divisors* are everything divided by: where one is 0 the expression is null.
+    *divisors* are everything divided by: where one is 0 (in nine places) the expression is null.
     """
 
     sql: str
@@ -60,12 +62,12 @@ class Compiled:
     @property
     def zero_divisor(self) -> str:
         """A boolean expression: true where a divisor is 0."""
-        return " OR ".join(f"coalesce(({divisor}) = 0, false)" for divisor in self.divisors) or "false"
+        return " OR ".join(f"coalesce(nine({divisor}) = 0, false)" for divisor in self.divisors) or "false"
 
     @property
     def additive(self) -> bool:
         """Whether answers over disjoint rows combine into the answer over all of them."""
-        return all(aggregation.function != "exact" for aggregation in self.aggregations)
+        return all(aggregation.function in ("sum", "count") for aggregation in self.aggregations)
 
 
 @lru_cache(maxsize=65_536)
@@ -73,6 +75,7 @@ def compile_value(text: str) -> Compiled:
     """Compile a value expression that `check_value` has passed."""
     tree = exp.Paren(this=parsed(text))
     _quote_columns(tree)
+    _whole_choices(tree)
     _means(tree)
     aggregations = []
     for node in list(tree.find_all(*allowed.AGGREGATES)):
@@ -88,6 +91,7 @@ def compile_row(text: str) -> str:
     """Compile a row condition that `check_where` has passed."""
     tree = exp.Paren(this=parsed(text))
     _quote_columns(tree)
+    _whole_choices(tree)
     _exact_divisions(tree, "exact_div")
     return str(tree.sql("duckdb"))
 
@@ -97,6 +101,7 @@ def compile_formula(text: str, name: Callable[[str], str]) -> Compiled:
     tree = exp.Paren(this=parsed(text))
     for column in list(tree.find_all(exp.Column)):
         column.replace(_result(name(dotted(column))))
+    _whole_choices(tree)
     divisors = _exact_divisions(tree, "exact_ratio")
     return Compiled(tree.sql("duckdb"), tuple(divisors))
 
@@ -104,6 +109,12 @@ def compile_formula(text: str, name: Callable[[str], str]) -> Compiled:
 def compile_query(text: str, table: Callable[[str], str]) -> str:
     """Compile a SELECT that `check_query` has passed; *table* turns a dataset id into a relation's name."""
     tree = sqlglot.parse_one(text, read="duckdb")
+    _whole_choices(tree)
+    _means(tree)
+    for node in list(tree.find_all(exp.Median, *allowed.QUANTILES)):
+        whole = node.parent if isinstance(node.parent, exp.Filter) else node
+        own = whole.expression.this.sql("duckdb") if isinstance(whole, exp.Filter) else None
+        whole.replace(sqlglot.parse_one(_quantile_sql(node, own), read="duckdb"))
     _exact_divisions(tree, "exact_div")
     for node in list(tree.find_all(exp.Table)):
         if node.db:
@@ -129,9 +140,20 @@ def _quote_columns(tree: exp.Expr) -> None:
         column.replace(_result(dotted(column)))
 
 
+def _whole_choices(tree: exp.Expr) -> None:
+    """Make every `greatest` and `least` empty where a part of it is."""
+    for node in reversed(list(tree.find_all(exp.Greatest, exp.Least))):
+        parts = [node.this, *node.expressions]
+        filled = " AND ".join(f"({part.sql('duckdb')}) IS NOT NULL" for part in parts)
+        chosen = f"CASE WHEN {filled} THEN {node.sql('duckdb')} END"
+        node.replace(sqlglot.parse_one(chosen, read="duckdb"))
+
+
 def _means(tree: exp.Expr) -> None:
     """Turn every average into sum over count, keeping its filter."""
     for node in list(tree.find_all(exp.Avg)):
+        if isinstance(node.parent, exp.Window):
+            continue
         whole = node.parent if isinstance(node.parent, exp.Filter) else node
         parts = []
         for function in (exp.Sum, exp.Count):
@@ -143,8 +165,11 @@ def _means(tree: exp.Expr) -> None:
 
 
 def _aggregation(node: exp.Expr) -> Aggregation:
-    around = node.parent
-    own = around.expression.this.sql("duckdb") if isinstance(around, exp.Filter) else None
+    around, own = node.parent, None
+    if isinstance(around, exp.Filter):
+        condition = exp.Paren(this=around.expression.this.copy())
+        _exact_divisions(condition, "exact_div")
+        own = condition.this.sql("duckdb")
     node = node.copy()
     _exact_divisions(node, "exact_div")
     if isinstance(node, exp.CountIf):
@@ -159,15 +184,19 @@ def _aggregation(node: exp.Expr) -> Aggregation:
         argument = node.this.sql("duckdb")
         return Aggregation(function, _filtered(f"{function}({argument})", own), argument, own)
     argument = node.this.sql("duckdb")
-    return Aggregation("exact", _filtered(_exact_sql(node, argument), own), argument, own)
+    if isinstance(node, exp.Median | exp.PercentileCont | exp.PercentileDisc):
+        return Aggregation("exact", _quantile_sql(node, own), argument, own)
+    return Aggregation("exact", _filtered(str(node.sql("duckdb")), own), argument, own)
 
 
-def _exact_sql(node: exp.Expr, argument: str) -> str:
-    if isinstance(node, exp.Median):
-        return f"quantile_cont(CAST({argument} AS DECIMAL(38,9)), 0.5)"
-    if isinstance(node, exp.PercentileCont):
-        return f"quantile_cont(CAST({argument} AS DECIMAL(38,9)), {node.expression.sql('duckdb')})"
-    return str(node.sql("duckdb"))
+def _quantile_sql(node: exp.Expr, condition: str | None) -> str:
+    """Return a quantile picked from the sorted values: DuckDB finds its place in floating point."""
+    distinct = "DISTINCT " if isinstance(node.this, exp.Distinct) else ""
+    argument = (node.this.expressions[0] if distinct else node.this).sql("duckdb")
+    share = "0.5" if isinstance(node, exp.Median) else node.expression.sql("duckdb")
+    macro = "exact_quantile_disc" if isinstance(node, exp.PercentileDisc) else "exact_quantile"
+    filled = f"({argument}) IS NOT NULL" + (f" AND ({condition})" if condition else "")
+    return f"{macro}(list({distinct}{argument} ORDER BY {argument}) FILTER (WHERE {filled}), {share})"
 
 
 def _filtered(sql: str, condition: str | None) -> str:

@@ -57,9 +57,8 @@ class Dataset:
     *columns* maps name to declared type (`string integer decimal(p,s) boolean date timestamp
     json`); *key* identifies a row (empty: every read is a full read that replaces); *cursor* is
     the column that is read incrementally (None: always a full read). *full_read* is the longest
-    time between two full reads of an incremental dataset. *retain* None keeps extracts for ever.
-    *zone* places timestamps that carry none. *options* is what the connector needs to find the rows (path,
-    query, sheet, ...).
+    time between two full reads of an incremental dataset. *zone* places timestamps that carry none.
+    *options* is what the connector needs to find the rows (path, query, sheet, ...).
     """
 
     id: str
@@ -73,7 +72,6 @@ class Dataset:
     checks: Checks = Checks()
     reject_limit: int = 0
     zone: str | None = None
-    retain: timedelta | None = None
     options: Mapping[str, object] = field(default_factory=dict)
     at: str = field(default="", compare=False)
 

@@ -88,7 +88,7 @@ class Objective:
     supports: tuple[str, ...] = ()
     depends_on: tuple[str, ...] = ()
     contributes_to: str | None = None
-    roll_up: Literal["mean", "min", "sum"] = "mean"
+    roll_up: Literal["mean", "min"] = "mean"
     at: str = field(default="", compare=False)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from okr_pipeline.model.observation import State
-from okr_pipeline.model.report import KeyResultLine, Report
+from okr_pipeline.model.report import KeyResultLine, ObjectiveLine, Report
 from okr_pipeline.publish import display as say
 
 
@@ -36,7 +36,7 @@ def explanation(
             yield "Expected by now", f"{say.percent(line.expected, locale=locale)} ({due})"
         yield "Gap", say.points(line.gap, locale=locale)
     yield "Value", say.display(line.value, line.unit, style="full", locale=locale)
-    yield "Newest data", say.moment(line.newest_at, report.zone, locale=locale) if line.newest_at else "none"
+    yield "Newest data", say.moment(line.newest_at, report.zone, locale=locale) if line.newest_at else "not known"
     yield "Sources", ", ".join(line.sources) or "none"
     yield "Owner", line.owner or "none"
     if line.carried_from:
@@ -77,3 +77,11 @@ def expected_figure(line: KeyResultLine, *, locale: str = say.LOCALE) -> str:
     if line.expected is None or line.baseline is None or line.target is None:
         return say.NOTHING
     return figure(line.baseline + line.expected * (line.target - line.baseline), line.unit, locale=locale)
+
+
+def objective_way(line: ObjectiveLine, *, locale: str = say.LOCALE) -> str:
+    """Return how far an objective is, and what that leaves out: `57.3 % of the way, 4 of 5 counted`."""
+    if line.progress is None:
+        return f"none of {line.declared} counted"
+    way = f"{say.percent(line.progress, locale=locale)} of the way"
+    return way if line.counted == line.declared else f"{way}, {line.counted} of {line.declared} counted"

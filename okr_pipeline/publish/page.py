@@ -20,7 +20,7 @@ from okr_pipeline.publish import sentences
 from okr_pipeline.publish.atomic import replace_text
 from okr_pipeline.publish.chart import big_chart
 from okr_pipeline.publish.drawing import bullet, sparkline
-from okr_pipeline.publish.explained import explanation, figure, formula, is_old, staleness
+from okr_pipeline.publish.explained import explanation, figure, formula, is_old, objective_way, staleness
 from okr_pipeline.publish.standing import ALL, Standing, standing
 from okr_pipeline.publish.strip import has_pace, strip
 from okr_pipeline.publish.visible import visible
@@ -102,6 +102,7 @@ def _words(report: Report, locale: str) -> dict[str, Callable[..., object]]:
         "formula": lambda line: formula(line, locale=locale),
         "explanation": lambda line: explanation(line, report, locale=locale),
         "staleness": lambda line: staleness(line, report, locale=locale),
+        "objective_way": lambda line: objective_way(line, locale=locale),
         "is_old": is_old,
     }
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
+from typing import NamedTuple
 
-from okr_pipeline.model.observation import State, Status
-from okr_pipeline.model.report import KeyResultLine, Report, TrendPoint
+from okr_pipeline.model.observation import CheckResult, State, Status
+from okr_pipeline.model.report import KeyResultLine, Report, SourceLine, TrendPoint
 from okr_pipeline.publish import display as say
 from okr_pipeline.publish.standing import (
     AT_RISK,
@@ -25,6 +27,7 @@ from okr_pipeline.publish.visible import visible
 GOOD = (Status.ON_TRACK, Status.REACHED)
 MOST_CHANGES = 5
 _WEEK = timedelta(days=7)
+_NAMES_A_DATASET = re.compile(r"([a-z][a-z0-9_]*\.[a-z][a-z0-9_]*): (check )?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,41 +69,35 @@ def needs_decision(report: Report, *, most: int = 3) -> list[KeyResultLine]:
     return worst_first(in_trouble)[:most]
 
 
+def causes(report: Report) -> list[Sentence]:
+    """
+    Return one sentence for each thing that keeps fresh data from readers, with the key results it holds back.
+
+    A failed check is told as the check; whatever else is wrong with a source, as the source says it.
+    """
+    failed = [check for check in report.failed_checks if not check.passed]
+    told = {_Cause(check.dataset, is_check=True) for check in failed}
+    problems = [s for s in report.sources if s.problem and _cause(s.problem) not in told]
+    return [*(_source(source, report) for source in problems), *_checks(failed, report)]
+
+
 def stale_sentences(report: Report) -> list[Sentence]:
     """Return one sentence for each key result that shows an old value or none because its data failed."""
     stale = [line for line in key_results(report) if line.state not in (State.OK, State.NO_DATA)]
-    return [Sentence(f"{_name(line)} {_absence(line, report)}", STALE, line.id) for line in stale]
-
-
-def failed_check_sentences(report: Report) -> list[Sentence]:
-    """Return one sentence for each failed check: dataset, check, what was expected and what was seen."""
     return [
-        Sentence(
-            f"Check {check.check} of {check.dataset} failed: expected "
-            f"{check.expected}, saw {check.observed}.",
-            AT_RISK,
-        )
-        for check in report.failed_checks
-        if not check.passed
-    ]
-
-
-def source_sentences(report: Report) -> list[Sentence]:
-    """Return one sentence for each source that is silent or broken, with the age of its newest data."""
-    return [
-        Sentence(
-            f"Source {source.id} {_silence(source.newest_at, report)}: "
-            f"{visible(source.problem).rstrip('.')}.",
-            STALE,
-        )
-        for source in report.sources
-        if source.problem
+        Sentence(f"{_name(line)} {_absence(line, report)}{_reason(line)}.", STALE, line.id) for line in stale
     ]
 
 
 def worries(report: Report) -> list[Sentence]:
-    """Return everything that is not fresh or not sound: key results, then sources, then failed checks."""
-    return [*stale_sentences(report), *source_sentences(report), *failed_check_sentences(report)]
+    """Return everything that is not fresh or not sound: each cause once, then what no such cause explains."""
+    explained = {_cause(source.problem) for source in report.sources if source.problem}
+    explained |= {_Cause(check.dataset, is_check=True) for check in report.failed_checks if not check.passed}
+    reasons = {line.id: line.reason for line in key_results(report)}
+    alone = [
+        s for s in stale_sentences(report) if _cause(reasons[str(s.key_result)]) not in explained - {None}
+    ]
+    return [*causes(report), *alone]
 
 
 def not_ready_sentence(report: Report) -> str | None:
@@ -115,12 +112,12 @@ def since_last_week(report: Report) -> list[Sentence]:
     """
     Return what changed in seven days, at most five sentences.
 
-    Status flips come first, those for the worse leading; then silent sources, failed checks, and
+    Status flips come first, those for the worse leading; then sources that give no good data, and
     the largest moves among the rest.
     """
     flipped = list(_flips(report))
     told = {sentence.key_result for sentence in flipped}
-    changes = [*flipped, *source_sentences(report), *failed_check_sentences(report), *_moves(report, told)]
+    changes = [*flipped, *causes(report), *_moves(report, told)]
     return changes[:MOST_CHANGES]
 
 
@@ -158,20 +155,65 @@ def _is(line: KeyResultLine) -> str:
             return f"is {standing(line).word}"
 
 
+class _Cause(NamedTuple):
+    """What holds values back: a dataset, and whether by one of its checks."""
+
+    dataset: str
+    is_check: bool
+
+
+def _cause(reason: str | None) -> _Cause | None:
+    """Return the cause that *reason* names, as in `crm.calls: login refused`; None if it names no dataset."""
+    named = _NAMES_A_DATASET.match(reason or "")
+    return _Cause(named[1], is_check=named[2] is not None) if named else None
+
+
+def _source(source: SourceLine, report: Report) -> Sentence:
+    cause = _cause(source.problem)
+    held = _held_back(cause, report)
+    who = "Dataset " if cause else f"Source {source.id}: "
+    problem = visible(source.problem or "").rstrip(".")
+    return Sentence(f"{who}{problem}{_consequence(held, report)}.", STALE, _only(held))
+
+
+def _checks(failed: Sequence[CheckResult], report: Report) -> Iterator[Sentence]:
+    """Yield one sentence a check; what it holds back is told with the first of its dataset."""
+    told: set[str] = set()
+    for check in failed:
+        cause = _Cause(check.dataset, is_check=True) if check.dataset not in told else None
+        told.add(check.dataset)
+        held = _held_back(cause, report)
+        seen = visible(f"expected {check.expected}, saw {check.observed}")
+        text = f"Check {check.check} of {check.dataset} failed: {seen}{_consequence(held, report)}."
+        yield Sentence(text, STALE if held else AT_RISK, _only(held))
+
+
+def _held_back(cause: _Cause | None, report: Report) -> list[KeyResultLine]:
+    """Return the key results that have no fresh value because of *cause*."""
+    missing = [line for line in key_results(report) if line.state is not State.OK]
+    return [line for line in missing if cause is not None and _cause(line.reason) == cause]
+
+
+def _consequence(held: Sequence[KeyResultLine], report: Report) -> str:
+    if len(held) > 2:
+        return f"; {len(held)} key results have no fresh value"
+    return "".join(f"; {_name(line)} {_absence(line, report)}" for line in held)
+
+
+def _only(held: Sequence[KeyResultLine]) -> str | None:
+    return held[0].id if len(held) == 1 else None
+
+
 def _absence(line: KeyResultLine, report: Report) -> str:
-    reason = f": {visible(line.reason).rstrip('.')}" if line.reason else ""
     if line.value is None:
-        return f"has no value{reason}."
+        return "has no value"
     if line.carried_from is None:
-        return f"has no fresh data{reason}."
-    old = say.age(line.carried_from, as_of=report.as_of)
-    return f"shows its value of {old} ago{reason}."
+        return "has no fresh data"
+    return f"shows its value of {say.age(line.carried_from, as_of=report.as_of)} ago"
 
 
-def _silence(newest_at: datetime | None, report: Report) -> str:
-    if newest_at is None:
-        return "has given no data"
-    return f"has been silent for {say.age(newest_at, as_of=report.as_of)}"
+def _reason(line: KeyResultLine) -> str:
+    return f": {visible(line.reason).rstrip('.')}" if line.reason else ""
 
 
 def _flips(report: Report) -> Iterator[Sentence]:

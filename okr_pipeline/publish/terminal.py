@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from okr_pipeline.model.report import KeyResultLine, ObjectiveLine, Report
 from okr_pipeline.publish import display as say
 from okr_pipeline.publish import sentences
-from okr_pipeline.publish.explained import expected_figure, explanation, figure, formula, is_old, staleness
+from okr_pipeline.publish.explained import (
+    expected_figure,
+    explanation,
+    figure,
+    formula,
+    is_old,
+    objective_way,
+    staleness,
+)
 from okr_pipeline.publish.standing import standing
 from okr_pipeline.publish.trend import series
 from okr_pipeline.publish.visible import visible
@@ -19,8 +27,8 @@ if TYPE_CHECKING:
 
 _BLOCKS = "▁▂▃▄▅▆▇█"
 _SPARK = 12
-_NARROW = 72
-_WIDE = 116
+_NARROW, _ROOMY, _WIDE = 72, 96, 124
+_WIDEST = 18
 
 
 class UnknownKeyResultError(KeyError):
@@ -43,13 +51,16 @@ def print_overview(report: Report, console: Console) -> None:
     console.print(Text(_stamp(report), style="dim"))
     for sentence in sentences.worries(report):
         console.print(Text(f"{sentence.standing.mark if sentence.standing else '?'} {sentence.text}"))
+    columns = _columns(report, width=console.width)
     for objective in report.objectives:
         console.print()
         console.print(_heading(objective))
         for indicator in ("lagging", "leading"):
             lines = [line for line in objective.key_results if line.indicator == indicator]
-            if lines:
-                _print_lines(indicator, lines, report, console)
+            if lines and console.width < _NARROW:
+                _print_stacked(indicator, lines, report, console)
+            elif lines:
+                _print_table(indicator, lines, columns, console)
     if sentence_left := sentences.not_ready_sentence(report):
         console.print()
         console.print(Text(sentence_left, style="dim"))
@@ -67,7 +78,9 @@ def print_key_result(report: Report, key_result: str, console: Console) -> None:
 
     line = _find(report, key_result)
     console.print(Text.assemble((visible(line.title), "bold"), "   ", (_stamp(report), "dim")))
-    console.print(Text.assemble(_stands(line), "   ", visible("   ".join(_position(line)))))
+    console.print(Text.assemble(_stands(line), "   ", visible(f"{_now(line)} {_goal(line)}")))
+    if position := "   ".join(_position(line)):
+        console.print(Text(position))
     if note := staleness(line, report):
         console.print(Text(visible(f"? {note}")))
     if drawn := sparkline(line, min(len(line.trend), max(console.width - 4, 10))):
@@ -108,9 +121,9 @@ def _stamp(report: Report) -> str:
 def _heading(objective: ObjectiveLine) -> Text:
     from rich.text import Text
 
-    way = f"{say.percent(objective.progress)} of the way, " if objective.progress is not None else ""
-    counted = f"{way}{objective.counted} of {objective.declared} counted"
-    return Text.assemble((visible(objective.title), "bold"), "  ", _stands(objective), "  ", (counted, "dim"))
+    return Text.assemble(
+        (visible(objective.title), "bold"), "  ", _stands(objective), "  ", (objective_way(objective), "dim")
+    )
 
 
 def _stands(line: KeyResultLine | ObjectiveLine) -> Text:
@@ -118,13 +131,6 @@ def _stands(line: KeyResultLine | ObjectiveLine) -> Text:
 
     shown = standing(line)
     return Text(f"{shown.mark} {shown.word}", style=shown.colour)
-
-
-def _print_lines(indicator: str, lines: list[KeyResultLine], report: Report, console: Console) -> None:
-    if console.width < _NARROW:
-        _print_stacked(indicator, lines, report, console)
-    else:
-        _print_table(indicator, lines, report, console)
 
 
 def _print_stacked(indicator: str, lines: list[KeyResultLine], report: Report, console: Console) -> None:
@@ -138,43 +144,57 @@ def _print_stacked(indicator: str, lines: list[KeyResultLine], report: Report, c
         console.print(Padding(Text(visible("  ".join(filter(None, figures))), style="dim"), (0, 0, 0, 2)))
 
 
-def _print_table(indicator: str, lines: list[KeyResultLine], report: Report, console: Console) -> None:
+def _print_table(
+    indicator: str, lines: list[KeyResultLine], columns: Sequence[_Column], console: Console
+) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    columns = list(_columns(indicator, report, wide=console.width >= _WIDE))
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), expand=True, header_style="dim")
+    table.add_column(indicator, ratio=1, overflow="fold")
     for column in columns:
-        ratio = None if column.width else 1
-        table.add_column(
-            column.heading, width=column.width, ratio=ratio, justify=column.justify, overflow="fold"
-        )
+        table.add_column(column.heading, width=column.width, justify=column.justify, overflow="fold")
     for line in lines:
         cells = [column.cell(line) for column in columns]
-        table.add_row(*(Text(visible(cell)) if isinstance(cell, str) else cell for cell in cells))
+        table.add_row(
+            Text(visible(line.title)),
+            *(Text(visible(cell)) if isinstance(cell, str) else cell for cell in cells),
+        )
     console.print(table)
 
 
 class _Column(NamedTuple):
     heading: str
-    width: int | None
     justify: Literal["left", "right"]
     cell: Callable[[KeyResultLine], str | Text]
+    width: int = 0
 
 
-def _columns(indicator: str, report: Report, *, wide: bool) -> Iterator[_Column]:
-    """Yield every column that the window has room for."""
-    yield _Column(indicator, None, "left", lambda line: line.title)
-    yield _Column("status", 13, "left", _stands)
-    yield _Column("now", 14, "right", _now)
-    yield _Column("target", 13, "left", _goal)
-    if wide:
-        yield _Column("progress", 8, "right", _way)
-        yield _Column("expected", 8, "right", lambda line: say.percent(line.expected))
-    yield _Column("gap", 6, "right", lambda line: say.signed_points(line.gap))
-    if wide:
-        yield _Column("trend", _SPARK, "left", lambda line: sparkline(line, _SPARK))
-    yield _Column("age", 6, "right", lambda line: _age(line, report))
+def _columns(report: Report, *, width: int) -> list[_Column]:
+    """Return the columns that a window *width* wide has room for, each as wide as its longest cell."""
+    lines = sentences.key_results(report)
+    return [_fitted(column, lines) for column in _all_columns(report, width)]
+
+
+def _fitted(column: _Column, lines: list[KeyResultLine]) -> _Column:
+    from rich.cells import cell_len
+
+    cells = [cell_len(visible(str(column.cell(line)))) for line in lines]
+    return column._replace(width=min(max([len(column.heading), *cells]), _WIDEST))
+
+
+def _all_columns(report: Report, width: int) -> Iterator[_Column]:
+    yield _Column("status", "left", _stands)
+    yield _Column("now", "right", _now)
+    yield _Column("target", "left", _short_goal)
+    if width >= _WIDE:
+        yield _Column("progress", "right", _way)
+        yield _Column("expected", "right", lambda line: say.percent(line.expected))
+    yield _Column("gap", "right", lambda line: say.signed_points(line.gap))
+    if width >= _WIDE:
+        yield _Column("trend", "left", lambda line: sparkline(line, _SPARK))
+    if width >= _ROOMY:
+        yield _Column("data age", "right", lambda line: _age(line, report))
 
 
 def _way(line: KeyResultLine) -> str:
@@ -191,6 +211,12 @@ def _goal(line: KeyResultLine) -> str:
     return f"of {figure(line.target, line.unit)}" if line.target is not None else ""
 
 
+def _short_goal(line: KeyResultLine) -> str:
+    """Return the goal without the noun that the value beside it has."""
+    noun = f" {line.unit}" if line.unit else ""
+    return _goal(line).removesuffix(noun)
+
+
 def _gap(line: KeyResultLine) -> str:
     return say.points(line.gap) if line.gap is not None else ""
 
@@ -200,7 +226,6 @@ def _age(line: KeyResultLine, report: Report) -> str:
 
 
 def _position(line: KeyResultLine) -> Iterator[str]:
-    yield f"{_now(line)} {_goal(line)}"
     if line.goal != "keep" and line.progress is not None:
         yield f"{say.percent(line.progress)} of the way"
     if line.expected is not None and line.goal != "keep":

@@ -22,12 +22,28 @@ def run_checks(db: Database, dataset: Dataset, landed: Landed, *, duplicates: in
     ]
 
 
+def declared_checks(dataset: Dataset) -> list[str]:
+    """Return the names of all checks that `run_checks` may give a verdict on, in its order."""
+    checks = dataset.checks
+    return [
+        *([_key_name(dataset)] if dataset.key else []),
+        *(["min_rows"] if checks.min_rows > 0 else []),
+        *(["max_change"] if checks.max_change is not None else []),
+        *map(_not_null_name, checks.not_null),
+        *map(_unique_name, checks.unique),
+    ]
+
+
+def is_key_check(check: CheckResult) -> bool:
+    """Return whether *check* is the one that every dataset with a key has."""
+    return check.check.startswith("key(")
+
+
 def _key(dataset: Dataset, duplicates: int) -> Iterator[CheckResult]:
     if dataset.key:
-        name = f"key({', '.join(dataset.key)})"
         yield _result(
             dataset,
-            name,
+            _key_name(dataset),
             "each key once, none empty",
             f"{duplicates} rows repeat or lack it",
             passed=duplicates == 0,
@@ -56,14 +72,27 @@ def _max_change(dataset: Dataset, landed: Landed) -> Iterator[CheckResult]:
 def _not_null(db: Database, dataset: Dataset) -> Iterator[CheckResult]:
     for column in dataset.checks.not_null:
         empty = _count(db, dataset, f"count(*) - count({quoted(column)})")
-        yield _result(dataset, f"not_null({column})", "no empty cell", f"{empty} empty", passed=empty == 0)
+        yield _result(dataset, _not_null_name(column), "no empty cell", f"{empty} empty", passed=empty == 0)
 
 
 def _unique(db: Database, dataset: Dataset) -> Iterator[CheckResult]:
     for columns in dataset.checks.unique:
         repeated = _count(db, dataset, f"count(*) - count(DISTINCT ({_row(columns)}))")
-        name = f"unique({', '.join(columns)})"
-        yield _result(dataset, name, "no value twice", f"{repeated} repeats", passed=repeated == 0)
+        yield _result(
+            dataset, _unique_name(columns), "no value twice", f"{repeated} repeats", passed=repeated == 0
+        )
+
+
+def _key_name(dataset: Dataset) -> str:
+    return f"key({', '.join(dataset.key)})"
+
+
+def _not_null_name(column: str) -> str:
+    return f"not_null({column})"
+
+
+def _unique_name(columns: Sequence[str]) -> str:
+    return f"unique({', '.join(columns)})"
 
 
 def _row(columns: Sequence[str]) -> str:

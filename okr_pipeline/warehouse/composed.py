@@ -43,7 +43,8 @@ def _computed(db: Database, measure: Ratio | Formula, rows: Sequence[dict[str, A
         try:
             return [answer_of(row) for row in db.rows(sql)]
         except duckdb.Error as error:
-            return [failed(error)] * len(rows)
+            # One cut that overflows says nothing of the others.
+            return [failed(error)] if len(rows) == 1 else [_computed(db, measure, [row])[0] for row in rows]
 
 
 def _compiled(measure: Ratio | Formula) -> Compiled:

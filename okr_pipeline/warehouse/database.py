@@ -139,7 +139,7 @@ def _our_errors(path: Path | None) -> Iterator[None]:
     """Turn what DuckDB says of the file into what the user can do; statement errors pass through."""
     try:
         yield
-    except duckdb.IOException as error:
+    except (duckdb.IOException, duckdb.ConnectionException) as error:
         raise _file_error(str(error), path) from error
     except (duckdb.SerializationException, duckdb.FatalException, duckdb.InternalException) as error:
         raise _file_error(str(error), path) from error
@@ -147,6 +147,8 @@ def _our_errors(path: Path | None) -> Iterator[None]:
 
 def _file_error(words: str, path: Path | None) -> WarehouseError:
     place = f"warehouse {path}"
+    if "different configuration" in words:
+        return WarehouseBusy(f"{place} is open in this process already", mend="wait until that is done")
     if "Conflicting lock" in words or "Could not set lock" in words:
         holder = re.search(r"PID (\d+)", words)
         who = f"process {holder.group(1)}" if holder else "another process"

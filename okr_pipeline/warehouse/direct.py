@@ -14,7 +14,9 @@ from okr_pipeline.model.observation import State
 from okr_pipeline.warehouse.database import Database, quoted
 from okr_pipeline.warehouse.landing import state_at
 from okr_pipeline.warehouse.question import (
+    FLOATING,
     NEVER_READ,
+    NO_NUMBER,
     NO_ROWS,
     OVERFLOW,
     ROW_DIVISOR,
@@ -56,7 +58,7 @@ def query_text(measure: Aggregate, dataset: Dataset, span: Span | None, *, load:
 
 def outcome(compiled: Compiled) -> str:
     """Return the select list that turns results into `value` and `zero_divisor`."""
-    return f"nine({compiled.sql}) AS value, ({compiled.zero_divisor}) AS zero_divisor"
+    return f"nine(exact({compiled.sql})) AS value, ({compiled.zero_divisor}) AS zero_divisor"
 
 
 def conditions(measure: Aggregate, dataset: Dataset, span: Span | None) -> str:
@@ -87,10 +89,14 @@ def answer_of(row: Mapping[str, Any]) -> Answer:
 
 def failed(error: duckdb.Error) -> Answer:
     """Say why a statement failed, without its words: they hold values from the rows."""
+    if isinstance(error, duckdb.ConversionException) and "string" in str(error).partition("'")[0]:
+        return NO_NUMBER
     if isinstance(error, duckdb.OutOfRangeException | duckdb.ConversionException):
         return OVERFLOW
     if isinstance(error, duckdb.InvalidInputException) and "Division by zero" in str(error):
         return ROW_DIVISOR
+    if isinstance(error, duckdb.InvalidInputException) and str(error).endswith("floating point"):
+        return FLOATING
     if isinstance(error, duckdb.OutOfMemoryException):
         return Answer(None, State.ERROR, "the query needs more memory than it may use")
     return Answer(None, State.ERROR, f"the query cannot run on the landed columns ({type(error).__name__})")

@@ -38,8 +38,8 @@ class Landed:
 
 
 def table_of(dataset: str) -> str:
-    """Return the quoted name of a dataset's landing table."""
-    return f"landing.{quoted(dataset.replace('.', '__'))}"
+    """Return the quoted name of a dataset's landing table: the dataset's id, so that no two share one."""
+    return f"landing.{quoted(dataset)}"
 
 
 def state_at(dataset: str, load: int) -> str:
@@ -60,19 +60,25 @@ def prepare(db: Database, datasets: Sequence[Dataset]) -> list[str]:
     A table of another shape is dropped: its loads are to be landed again.
     """
     db.run("CREATE SCHEMA IF NOT EXISTS landing")
-    db.run("CREATE TABLE IF NOT EXISTS landing._loads (dataset VARCHAR, load BIGINT)")
+    db.run("CREATE TABLE IF NOT EXISTS landing._loads (dataset VARCHAR, load BIGINT, extract VARCHAR)")
     db.run("CREATE TABLE IF NOT EXISTS landing._shapes (dataset VARCHAR, shape VARCHAR)")
     shapes = {row["dataset"]: row["shape"] for row in db.rows("SELECT * FROM landing._shapes")}
     reshaped = [d.id for d in datasets if shapes.get(d.id, _shape(d)) != _shape(d)]
     for dataset in datasets:
         if shapes.get(dataset.id) != _shape(dataset):
-            _make_table(db, dataset)
+            start_over(db, dataset)
     return reshaped
 
 
 def landed_loads(db: Database) -> set[tuple[str, int]]:
     """Return the (dataset, number) of every load in the warehouse."""
     return {(row["dataset"], row["load"]) for row in db.rows("SELECT dataset, load FROM landing._loads")}
+
+
+def landed_extracts(db: Database, dataset: str) -> dict[int, str]:
+    """Return the extract behind every load of *dataset* in the warehouse, by number."""
+    found = db.rows("SELECT load, extract FROM landing._loads WHERE dataset = $1", [dataset])
+    return {row["load"]: row["extract"] for row in found}
 
 
 def land(db: Database, dataset: Dataset, *, load: int, extract: Path, full: bool) -> Landed:
@@ -92,14 +98,21 @@ def land(db: Database, dataset: Dataset, *, load: int, extract: Path, full: bool
         changed = _merge(db, dataset, incoming, load=load, full=full, before=before)
     else:
         changed = _replace(db, dataset, incoming, load=load, before=before)
-    db.run("INSERT INTO landing._loads VALUES ($1, $2)", [dataset.id, load])
+    db.run("INSERT INTO landing._loads VALUES ($1, $2, $3)", [dataset.id, load, extract.stem])
     return changed
 
 
-def newest(db: Database, dataset: str, column: str, *, load: int) -> datetime | date | None:
-    """Return the newest value of a time column after load *load*; None where there is none."""
+def newest(
+    db: Database, dataset: str, column: str, *, load: int, until: datetime | date
+) -> datetime | date | None:
+    """
+    Return the newest value of a time column after load *load*, at most *until*; None where there is none.
+
+    Later values are plans: they say nothing of how fresh the data is.
+    """
+    moment = f"TIMESTAMPTZ '{until.isoformat()}'" if isinstance(until, datetime) else f"DATE '{until}'"
     found: datetime | date | None = db.rows(
-        f"SELECT max({quoted(column)}) AS at FROM {state_at(dataset, load)}"
+        f"SELECT max({quoted(column)}) AS at FROM {state_at(dataset, load)} WHERE {quoted(column)} <= {moment}"
     )[0]["at"]
     return found.astimezone(UTC) if isinstance(found, datetime) else found
 
@@ -108,13 +121,14 @@ def duplicate_keys(db: Database, dataset: Dataset, extract: Path) -> int:
     """Return how many rows of an extract repeat the key of another, or have an empty key."""
     if not dataset.key:
         return 0
+    incoming = _incoming(db, dataset, extract)
     keys = ", ".join(map(quoted, dataset.key))
     filled = " AND ".join(f"{quoted(name)} IS NOT NULL" for name in dataset.key)
     sql = f"""
         SELECT coalesce(sum(n) - count(*) FILTER (WHERE filled), 0) AS surplus
         FROM (
             SELECT count(*) AS n, bool_and({filled}) AS filled
-            FROM read_parquet({literal(str(extract))})
+            FROM {incoming}
             GROUP BY {keys}
         )
     """
@@ -122,11 +136,16 @@ def duplicate_keys(db: Database, dataset: Dataset, extract: Path) -> int:
 
 
 def _incoming(db: Database, dataset: Dataset, extract: Path) -> str:
-    """Return the extract as a relation; a column declared after it was read is empty there."""
+    """
+    Return the extract as a relation of the declared types.
+
+    A column declared after it was read is empty there, and so is a cell that does not fit the type
+    declared since.
+    """
     file = f"read_parquet({literal(str(extract))})"
     there = {row["column_name"] for row in db.rows(f"DESCRIBE SELECT * FROM {file}")}
     columns = [
-        quoted(name) if name in there else f"CAST(NULL AS {sql_type(declared)}) AS {quoted(name)}"
+        f"TRY_CAST({quoted(name) if name in there else 'NULL'} AS {sql_type(declared)}) AS {quoted(name)}"
         for name, declared in dataset.columns.items()
     ]
     return f"(SELECT {', '.join(columns)} FROM {file})"
@@ -147,7 +166,8 @@ def _merge(db: Database, dataset: Dataset, incoming: str, *, load: int, full: bo
     closing = f"EXISTS (SELECT 1 FROM arriving i WHERE {same_key})"
     amended = _one(db, f"SELECT count(*) AS n FROM {table} c WHERE c._to_load IS NULL AND {closing}")
     if full:
-        closing = f"({closing} OR NOT EXISTS (SELECT 1 FROM {incoming} i WHERE {same_key}))"
+        # By the whole row, not by key: the state is the extract then, whatever went before.
+        closing = f"NOT EXISTS (SELECT 1 FROM {incoming} i WHERE {same_row})"
     db.run(f"UPDATE {table} AS c SET _to_load = {load:d} WHERE c._to_load IS NULL AND {closing}")
     closed = _one(db, f"SELECT count(*) AS n FROM {table} WHERE _to_load = {load:d}")
     db.run(f"INSERT INTO {table} SELECT {columns}, {load:d}, NULL FROM arriving")
@@ -178,7 +198,8 @@ def _replace(db: Database, dataset: Dataset, incoming: str, *, load: int, before
     return Landed(new=new, amended=0, gone=gone, before=before, after=arrived)
 
 
-def _make_table(db: Database, dataset: Dataset) -> None:
+def start_over(db: Database, dataset: Dataset) -> None:
+    """Make the landing table of *dataset* anew, empty: all of its loads are to be landed again."""
     # No primary key: it triples load time and size, and uniqueness is a check.
     columns = ", ".join(f"{quoted(name)} {sql_type(declared)}" for name, declared in dataset.columns.items())
     with db.transaction():

@@ -4,6 +4,10 @@
 -- x to DECIMAL(38,9), rounded half-even.
 CREATE OR REPLACE TEMP MACRO nine(x) AS CAST(round_even(x, 9) AS DECIMAL(38, 9));
 
+-- x itself; an error where it is no exact number. Types are known before the first row.
+CREATE OR REPLACE TEMP MACRO exact(x) AS
+    CASE WHEN typeof(x) IN ('DOUBLE', 'FLOAT', 'BIGNUM') THEN error('floating point') ELSE x END;
+
 -- x in units of its ninth place.
 CREATE OR REPLACE TEMP MACRO ninths(x) AS CAST(nine(x) * 1000000000 AS HUGEINT);
 
@@ -21,3 +25,16 @@ CREATE OR REPLACE TEMP MACRO exact_div(n, d) AS
 
 -- n / d with nine places; null where d is 0.
 CREATE OR REPLACE TEMP MACRO exact_ratio(n, d) AS exact_div(n, nullif(nine(d), 0));
+
+-- The element at share q (0..1) of sorted, a list in ascending order; null of an empty one.
+CREATE OR REPLACE TEMP MACRO exact_quantile_disc(sorted, q) AS
+    sorted[greatest(1, CAST(ceil(len(sorted) * q) AS BIGINT))];
+
+-- The value at share q (0..1) of the way through sorted, on a straight line between neighbours.
+CREATE OR REPLACE TEMP MACRO exact_quantile(sorted, q) AS
+    nine(sorted[CAST(floor((len(sorted) - 1) * q) AS BIGINT) + 1])
+    + nine(
+        (nine(sorted[CAST(ceil((len(sorted) - 1) * q) AS BIGINT) + 1])
+         - nine(sorted[CAST(floor((len(sorted) - 1) * q) AS BIGINT) + 1]))
+        * ((len(sorted) - 1) * q - floor((len(sorted) - 1) * q))
+    );

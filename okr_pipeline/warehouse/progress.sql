@@ -16,11 +16,13 @@ WITH carried AS (
 resolved AS (
     SELECT
         *,
-        CASE target_how
-            WHEN 'absolute' THEN target_amount
-            WHEN 'ratio' THEN nine(baseline + baseline * target_amount)
-            WHEN 'points' THEN nine(baseline + target_amount)
-            WHEN 'times' THEN nine(baseline * target_amount)
+        CASE
+            WHEN target_how = 'absolute' THEN target_amount
+            -- Products are exact up to 20 digits before the point; what may not fit is not computed.
+            WHEN abs(baseline) >= 1000000000000000 OR abs(target_amount) >= 10000 THEN NULL
+            WHEN target_how = 'ratio' THEN nine(baseline + baseline * target_amount)
+            WHEN target_how = 'points' THEN nine(baseline + target_amount)
+            WHEN target_how = 'times' THEN nine(baseline * target_amount)
         END AS target
     FROM defined
 ),
@@ -44,7 +46,11 @@ measured AS (
         *,
         CASE
             WHEN value IS NULL THEN NULL
-            WHEN kind = 'reach' THEN exact_ratio(value - baseline, target - baseline)
+            WHEN kind = 'reach' THEN CASE
+                -- Division is exact up to 20 digits before the point; one number too large stops itself alone.
+                WHEN greatest(abs(value), abs(baseline), abs(target)) < 10000000000000000000
+                THEN exact_ratio(value - baseline, target - baseline)
+            END
             WHEN (low IS NULL OR value > low OR (low_inclusive AND value = low))
              AND (high IS NULL OR value < high OR (high_inclusive AND value = high)) THEN CAST(1 AS DECIMAL(38, 9))
             ELSE CAST(0 AS DECIMAL(38, 9))
@@ -59,7 +65,8 @@ SELECT
     CASE
         WHEN reason IS NOT NULL OR value IS NULL OR progress IS NOT NULL THEN reason
         WHEN baseline IS NULL THEN baseline_reason
-        ELSE 'the target equals the baseline: no way to measure'
+        WHEN target = baseline THEN 'the target equals the baseline: no way to measure'
+        ELSE 'the numbers are too large for an exact progress'
     END AS reason,
     CASE
         WHEN NOT started THEN 'not_started'

@@ -43,7 +43,11 @@ class Answer:
 NO_ROWS = Answer(None, State.NO_DATA, "no rows match")
 ZERO_DIVISOR = Answer(None, State.NO_DATA, "denominator is zero")
 NEVER_READ = Answer(None, State.NO_DATA, "nothing was read by then")
-OVERFLOW = Answer(None, State.INVALID, "the value needs more than 29 digits before the point")
+OVERFLOW = Answer(
+    None, State.INVALID, "the value, or a step on the way to it, has too many digits to be exact"
+)
+NO_NUMBER = Answer(None, State.INVALID, "a cell cannot be cast to the type that is asked for")
+FLOATING = Answer(None, State.INVALID, "it comes out as a floating-point number; cast its parts to decimal")
 ROW_DIVISOR = Answer(None, State.INVALID, "a row divides by zero")
 
 Answers = Mapping[Ask, Answer]

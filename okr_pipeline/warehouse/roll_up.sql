@@ -11,7 +11,8 @@ SELECT
     objective,
     CASE any_how
         WHEN 'min' THEN least_share
-        ELSE exact_ratio(weighted, weights)
+        -- Weighted ninths over ninths of weight: rounded once, here.
+        ELSE CAST(half_even(weighted, nullif(weights, 0)) AS DECIMAL(38, 0)) * 0.000000001
     END AS progress,
     counted,
     declared,
@@ -21,8 +22,8 @@ FROM (
         objective,
         min(how) AS any_how,
         min(share) AS least_share,
-        sum(nine(share * weight)) AS weighted,
-        sum(weight) FILTER (WHERE share IS NOT NULL) AS weights,
+        sum(ninths(share) * ninths(weight)) AS weighted,
+        sum(ninths(weight)) FILTER (WHERE share IS NOT NULL) AS weights,
         count(share) AS counted,
         count(*) AS declared,
         min(list_position(

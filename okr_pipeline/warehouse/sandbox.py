@@ -25,6 +25,7 @@ from okr_pipeline.model.metric import Query
 from okr_pipeline.model.observation import State
 from okr_pipeline.warehouse.database import Database, Settings, quoted
 from okr_pipeline.warehouse.direct import failed
+from okr_pipeline.warehouse.errors import WarehouseError
 from okr_pipeline.warehouse.landing import state_at
 from okr_pipeline.warehouse.question import NEVER_READ, NO_ROWS, Answer, Ask
 
@@ -149,6 +150,8 @@ def _run(db: Database, question: dict[str, Any]) -> Answer:
         found = db.rows(f"SELECT nine(value) AS value FROM ({sql}) AS answer(value) LIMIT 2", times)
     except duckdb.Error as error:
         return failed(error)
+    except WarehouseError as error:
+        return Answer(None, State.ERROR, f"the query cannot run: {error.message}")
     if len(found) > 1:
         return Answer(None, State.INVALID, "the query gives more than one row; it must give exactly one")
     return NO_ROWS if not found or found[0]["value"] is None else Answer(found[0]["value"])

@@ -1,7 +1,8 @@
 """
 Prints the CPU seconds that a fresh process takes to check a project of 1,000 key results.
 
-Run as `python tests/benchmarks/check_speed.py [LIMIT]`; exits with 1 when LIMIT seconds are exceeded.
+Run as `python tests/benchmarks/check_speed.py [LIMIT]`; exits with 1 when the best of five runs takes
+more than LIMIT seconds.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import tempfile
 from pathlib import Path
 
 SOURCES, METRICS, OBJECTIVES, KEY_RESULTS = 10, 1_000, 200, 5
+RUNS = 5
 ROOT = Path(__file__).parents[2]
 CHECK = (
     "import sys; from pathlib import Path; from okr_pipeline.config import check;"
@@ -74,14 +76,21 @@ def _key_result(number: int) -> str:
 def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
         write_project(Path(folder))
-        before = resource.getrusage(resource.RUSAGE_CHILDREN)
-        command = [sys.executable, "-c", CHECK, folder]
-        counted = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
-        after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    seconds = after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime
-    print(f"check of {counted.stdout.strip()} key results: {seconds:.2f} s CPU")
+        seconds = min(cpu_seconds(folder) for _ in range(RUNS))
+    print(f"check of {OBJECTIVES * KEY_RESULTS} key results: {seconds:.2f} s CPU (best of {RUNS})")
     limit = float(sys.argv[1]) if len(sys.argv) > 1 else None
     return int(limit is not None and seconds > limit)
+
+
+def cpu_seconds(folder: str) -> float:
+    """Return user and system time of one fresh process, from start to exit."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    command = [sys.executable, "-c", CHECK, folder]
+    counted = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    if counted.stdout.strip() != str(OBJECTIVES * KEY_RESULTS):
+        raise SystemExit("not all key results were checked")
+    return after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime
 
 
 if __name__ == "__main__":

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import tempfile
 import time
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from okr_pipeline.config import render_github, render_json, render_text
 from tests.builders.config_project import (
     COMPANY,
+    FILES,
     OBJECTIVES,
     SETTINGS,
     SOURCE,
@@ -151,11 +155,12 @@ def test_a12_one_objective_in_two_files_names_both(tmp_path: Path) -> None:
     assert f"`mid_market` is declared twice: here and at {COMPANY}:3" == found.message
 
 
-def test_a12_ids_that_differ_in_case_name_both(tmp_path: Path) -> None:
-    """A12: `Pipeline` beside `pipeline` is refused, and both are named."""
-    added = '      Pipeline: {title: Other, keep: "> 1"}\n'
+@pytest.mark.parametrize("id", ["Pipeline", "PIPELINE", "ｐipeline"])
+def test_a12_ids_that_differ_in_case_name_both(tmp_path: Path, id: str) -> None:
+    """A12: `Pipeline` or a full-width letter beside `pipeline` is refused, and both are named."""
+    added = f'      {id}: {{title: Other, keep: "> 1"}}\n'
     found = only(tmp_path, {COMPANY: OBJECTIVES + added})
-    assert ("OKR105", "`Pipeline` is no id, and `pipeline` differs from it in case only") == (
+    assert ("OKR105", f"`{id}` is no id, and `pipeline` differs from it in case or letter form only") == (
         found.code,
         found.message,
     )
@@ -182,7 +187,7 @@ SECRETS = {
     "token in a mapping": "auth: {type: bearer, api_token: hunter2-correct-horse}",
     "url with a password": "url: postgresql://okr:hunter2-correct-horse@db.internal/x",
     "url without a user": "url: redis://:hunter2-correct-horse@cache/0",
-    "key material": "certificate: |\n    -----BEGIN RSA PRIVATE KEY-----\n    hunter2-correct-horse\n    -----END",
+    "key material": "cert: |\n    -----BEGIN RSA PRIVATE KEY-----\n    hunter2-correct-horse\n    -----END",
     "known token": "pat: ghp_hunter2hunter2hunter2hunter2hunter2",
     "query parameter": "url: https://api.example/x?api_key=hunter2-correct-horse",
     "block text": "client_secret: >\n    hunter2-correct\n    -horse",
@@ -260,3 +265,35 @@ def test_keep_without_quotes_says_that_quotes_are_missing(tmp_path: Path) -> Non
     """`keep: >= 99%` is a block scalar to YAML; the message says how to write it."""
     found = only(tmp_path, key_result("title: Up\nkeep: >= 99%"))
     assert ("OKR005", 'put the value in quotes: keep: ">= 99%"') == (found.code, found.mend)
+
+
+PIECES = [
+    "null",
+    "[]",
+    "{a: b}",
+    "''",
+    "-1",
+    "~",
+    "x",
+    "38%",
+    "[[a]]",
+    "[null]",
+    "env:X",
+    ".inf",
+    "|\n  x",
+    ">= 3",
+    "{[a]: b}",
+]
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.sampled_from(sorted(FILES)), st.integers(0, 14), st.sampled_from(PIECES), st.integers(0, 2))
+def test_any_slip_is_diagnosed_or_harmless(file: str, line: int, piece: str, how: int) -> None:
+    """Whatever a line turns into, checking ends in a project or in diagnostics, never in a crash."""
+    lines = FILES[file].split("\n")
+    number = line % len(lines)
+    key, colon, _ = lines[number].rpartition(": ")
+    lines[number : number + 1] = [[f"{key}{colon}{piece}"], [], [lines[number], lines[number]]][how]
+    with tempfile.TemporaryDirectory() as folder:
+        found = checked(Path(folder), {file: "\n".join(lines)})
+    assert (found.project is None) == any(not d.warning for d in found.diagnostics)

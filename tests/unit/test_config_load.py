@@ -95,6 +95,14 @@ def test_a_source_is_as_written(tmp_path: Path) -> None:
             "sql: SELECT count(*) FROM crm.deals",
             Query(sql="SELECT count(*) FROM crm.deals", datasets=("crm.deals",), window=AllTime()),
         ),
+        (
+            "sql: 'SELECT count(*) FROM crm.deals WHERE CloseDate >= :window_start'",
+            Query(
+                sql="SELECT count(*) FROM crm.deals WHERE CloseDate >= :window_start",
+                datasets=("crm.deals",),
+                window=CycleToDate(),
+            ),
+        ),
     ],
 )
 def test_measures(tmp_path: Path, lines: str, measure: object) -> None:
@@ -132,9 +140,11 @@ def test_names_inside_an_objective_become_full_ids(tmp_path: Path) -> None:
     """led_by names siblings by their bare name; a cycle before an objective is dropped."""
     text = OBJECTIVES.replace("        from", "        led_by: [calls, other.win]\n        from").replace(
         "    key_results",
-        "    supports: [fy26_q3.other]\n    depends_on: [other.win]\n    contributes_to: other\n    key_results",
+        "    supports: [fy26_q3.other]\n    depends_on: [other.win]\n"
+        "    contributes_to: other\n    key_results",
     )
-    text += '      calls: {title: C, keep: "> 1"}\n  other:\n    title: O\n    key_results:\n      win: {title: W, keep: "> 1"}\n'
+    text += '      calls: {title: C, keep: "> 1"}\n'
+    text += '  other:\n    title: O\n    key_results:\n      win: {title: W, keep: "> 1"}\n'
     found = project(tmp_path, {COMPANY: text})
     objective = found.objectives["mid_market"]
     assert (("other",), ("other.win",), "other") == (
@@ -165,7 +175,7 @@ def test_publishers_and_stores(tmp_path: Path) -> None:
     more = "publish: {page: {to: public/}, tables: {to: t/}}\nstore: {ledger: 'env:LEDGER_URL'}\n"
     found = project(tmp_path, {"okr.yaml": SETTINGS + more})
     assert Stores(ledger="env:LEDGER_URL") == found.stores
-    tables = Publisher(id="tables", options={"to": "t/", "formats": ["parquet"]})
+    tables = Publisher(id="tables", options={"to": "t/", "formats": ["parquet", "csv", "duckdb"]})
     assert {"page": Publisher(id="page", options={"to": "public/"}), "tables": tables} == found.publishers
 
 
@@ -204,7 +214,8 @@ def test_checking_imports_nothing_heavy(tmp_path: Path) -> None:
     checked(tmp_path)
     code = (
         "import sys; from pathlib import Path; from okr_pipeline.config import load; load(Path(sys.argv[1]));"
-        "print(sorted({'pyarrow','sqlalchemy','pandas','duckdb','dagster','babel','numpy','openpyxl'} & set(sys.modules)))"
+        "heavy = {'pyarrow', 'sqlalchemy', 'pandas', 'duckdb', 'dagster', 'babel', 'numpy', 'openpyxl'};"
+        "print(sorted(heavy & set(sys.modules)))"
     )
     command = [sys.executable, "-c", code, str(tmp_path)]
     done = subprocess.run(command, cwd=Path(__file__).parents[2], capture_output=True, text=True, check=True)

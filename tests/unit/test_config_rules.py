@@ -188,14 +188,6 @@ ROWS: dict[str, tuple[dict[str, str | bytes], str, str]] = {
         "OKR317",
         f"{COMPANY}:9",
     ),
-    "sum of unlike units": (
-        {
-            COMPANY: objective("roll_up: sum")[COMPANY]
-            + '      rate: {title: R, metric: crm.win_rate, keep: "> 1%"}\n'
-        },  # type: ignore[operator]
-        "OKR318",
-        f"{COMPANY}:5",
-    ),
 }
 
 
@@ -304,6 +296,20 @@ def _has_order(links: dict[str, list[str]]) -> bool:
 def test_a_chain_of_metrics_may_be_long() -> None:
     """A thousand links deep is no error and no crash."""
     assert [] == circles_in({str(i): [str(i + 1)] for i in range(5_000)})
+
+
+def test_two_datasets_never_share_a_table(tmp_path: Path) -> None:
+    """`crm.a__b` and `crm__a.b` would both land in `crm__a__b`."""
+    one = SOURCE.replace("  deals:", "  deals__x:")
+    both = {
+        "sources/crm.yaml": SOURCE + one.split("datasets:\n")[1],
+        "sources/crm__deals.yaml": SOURCE.replace("  deals:", "  x:"),
+    }
+    found = only(tmp_path, both)
+    assert ("OKR209", "`crm__deals.x` and `crm.deals__x` would land in one table") == (
+        found.code,
+        found.message,
+    )
 
 
 def test_every_rule_has_its_number() -> None:

@@ -55,7 +55,9 @@ def test_kinds_to_come_are_refused_not_ignored(tmp_path: Path, line: str) -> Non
         ({"okr.yaml": SETTINGS + "publish: {database: {url: 'env:DB', schema: okr}}\n"}, 9),
         (metric("dataset: crm.deals\nvalue: count(*)\nby: region"), 18),
         (replaced("    key: [Id]", "    key: [Id]\n    personal: {drop: []}", file="sources/crm.yaml"), 13),
+        (replaced("    key: [Id]", "    key: [Id]\n    retain: 2y", file="sources/crm.yaml"), 13),
         ({COMPANY: OBJECTIVES + "    action_plan: {missed: x}\n"}, 12),
+        ({COMPANY: OBJECTIVES + "    roll_up: sum\n"}, 12),
         ({COMPANY: OBJECTIVES + "    revisions: []\n"}, 12),
         ({"check_ins/fy26_q3.yaml": "mid_market.pipeline: {confidence: 0.5}\n"}, 1),
     ],
@@ -63,7 +65,7 @@ def test_kinds_to_come_are_refused_not_ignored(tmp_path: Path, line: str) -> Non
 def test_parts_to_come_are_refused_not_ignored(
     tmp_path: Path, changes: dict[str, str | bytes], line: int
 ) -> None:
-    """Policies, publishers, dimensions and check-ins to come are named as such."""
+    """Policies, publishers, dimensions, check-ins and roll-ups to come are named as such."""
     found = only(tmp_path, changes)
     assert ("OKR199", line) == (found.code, found.line)
 
@@ -106,6 +108,9 @@ def test_parts_to_come_are_refused_not_ignored(
         (key_result("title: T"), "OKR102", 6),
         (key_result("from: 1\nto: 2"), "OKR102", 6),
         (key_result("title:\nfrom: 1\nto: 2"), "OKR104", 7),
+        (key_result("title: ''\nfrom: 1\nto: 2"), "OKR104", 7),
+        (replaced("      IsWon: ", "      ' ': ", file="sources/crm.yaml"), "OKR105", 10),
+        (replaced("  mid_market_first:", "  Mid Market:", file="okr.yaml"), "OKR105", 8),
         (key_result("title: T\nkeep: 2.5%"), "OKR110", 8),
         (key_result("title: T\nfrom: soon\nto: 2"), "OKR113", 8),
         (key_result("title: T\nfrom: {on: 2026-01-01}\nto: 2"), "OKR113", 8),

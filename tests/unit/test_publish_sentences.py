@@ -114,7 +114,7 @@ def test_silent_sources_and_failed_checks_come_before_mere_moves() -> None:
     )
     told = sentences.since_last_week(report_of(*lines, sources=(silent,), failed_checks=(check,)))
     assert [sentence.text for sentence in told] == [
-        "Source crm has been silent for 3 days: login refused.",
+        "Source crm: login refused.",
         "Check min_rows of crm.deals failed: expected at least 1, saw 0.",
         "A moved 2.0 points back.",
     ]
@@ -129,6 +129,68 @@ def test_a_stale_value_is_told_with_age_and_reason() -> None:
     assert [s.text for s in sentences.stale_sentences(report_of(old, never))] == [
         "Pipeline shows its value of 3 days ago: login refused.",
         "Pipeline has no value: login refused.",
+    ]
+
+
+def stale(id: str, reason: str) -> KeyResultLine:
+    carried_from = AS_OF - timedelta(days=5)
+    return key_result(
+        id, status=Status.STALE, state=State.STALE, reason=reason, carried_from=carried_from
+    )
+
+
+def broken(id: str, problem: str) -> SourceLine:
+    return SourceLine(id=id, connector="files", newest_at=None, problem=problem)
+
+
+NOT_NULL = CheckResult(
+    check="not_null(lost)", dataset="finance.churn", expected="no empty cell", observed="1 empty", passed=False
+)
+
+
+def test_a_failed_check_is_told_once() -> None:
+    """Check, source and stale key result have one cause: one sentence, which never says that no data came."""
+    reason = "finance.churn: check not_null(lost) failed: 1 empty"
+    told = sentences.worries(
+        report_of(
+            stale("grow.churn", reason), sources=(broken("finance", reason),), failed_checks=(NOT_NULL,)
+        )
+    )
+    said = "Check not_null(lost) of finance.churn failed: expected no empty cell, saw 1 empty; Churn shows its value"
+    assert [(s.text, s.key_result) for s in told] == [(f"{said} of 5 days ago.", "grow.churn")]
+
+
+def test_a_source_out_of_reach_after_a_failed_check_is_told_beside_it() -> None:
+    """What holds the value back now is the source; the check of the load before stays a failed check."""
+    reason = "finance.churn: login refused"
+    told = sentences.worries(
+        report_of(
+            stale("grow.churn", reason), sources=(broken("finance", reason),), failed_checks=(NOT_NULL,)
+        )
+    )
+    assert [s.text for s in told] == [
+        "Dataset finance.churn: login refused; Churn shows its value of 5 days ago.",
+        "Check not_null(lost) of finance.churn failed: expected no empty cell, saw 1 empty.",
+    ]
+
+
+def test_a_cause_that_holds_back_many_counts_them() -> None:
+    """Three key results of one silent source are a number, not a list."""
+    lines = [stale(f"grow.kr{n}", "crm.calls: login refused") for n in range(3)]
+    told = sentences.worries(report_of(*lines, sources=(broken("crm", "crm.calls: login refused"),)))
+    assert [s.text for s in told] == [
+        "Dataset crm.calls: login refused; 3 key results have no fresh value."
+    ]
+
+
+def test_what_no_cause_explains_is_told_by_itself() -> None:
+    """A second dataset of a source, and a reason without any dataset, keep their own sentence."""
+    lines = [stale("grow.a", "crm.deals: tab is gone"), stale("grow.b", "denominator is zero")]
+    told = sentences.worries(report_of(*lines, sources=(broken("crm", "crm.calls: login refused"),)))
+    assert [s.text for s in told] == [
+        "Dataset crm.calls: login refused.",
+        "A shows its value of 5 days ago: crm.deals: tab is gone.",
+        "B shows its value of 5 days ago: denominator is zero.",
     ]
 
 

@@ -35,8 +35,8 @@ RULES: tuple[Rule, ...] = (
     goals.marks_lie_on_their_side,
     goals.weights_are_positive,
     goals.baseline_dates_fit_the_cycle,
-    goals.sums_have_one_unit,
     circles.metrics_do_not_contain_themselves,
     circles.objectives_do_not_answer_to_themselves,
     circles.cycles_are_not_their_own_parent,
+    datasets.each_has_a_table_of_its_own,
 )

@@ -1,4 +1,4 @@
-"""Rules 21 to 23: references that never come back to where they started."""
+"""Rules 20 to 22: references that never come back to where they started."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from okr_pipeline.model.metric import Formula, Ratio
 
 
 def metrics_do_not_contain_themselves(draft: Draft) -> Iterator[Diagnostic]:
-    """21. Ratios and formulas rest, in the end, on datasets."""
+    """20. Ratios and formulas rest, in the end, on datasets."""
     parts: dict[str, list[str]] = {}
     for name, metric in draft.metrics.items():
         if isinstance(metric.noun, Ratio):
@@ -26,7 +26,7 @@ def metrics_do_not_contain_themselves(draft: Draft) -> Iterator[Diagnostic]:
 
 
 def objectives_do_not_answer_to_themselves(draft: Draft) -> Iterator[Diagnostic]:
-    """22. supports, contributes_to and depends_on have an end each."""
+    """21. supports, contributes_to and depends_on have an end each."""
     for key in ("supports", "contributes_to", "depends_on"):
         for circle in circles_in(_links(draft, key)):
             place = draft.objectives[circle[0]].place.below(key)
@@ -36,7 +36,7 @@ def objectives_do_not_answer_to_themselves(draft: Draft) -> Iterator[Diagnostic]
 
 
 def cycles_are_not_their_own_parent(draft: Draft) -> Iterator[Diagnostic]:
-    """23. Cycles nest."""
+    """22. Cycles nest."""
     parents = {name: [c.text.parent] for name, c in draft.cycles.items() if c.text and c.text.parent}
     for circle in circles_in(parents):
         place = draft.cycles[circle[0]].place.below("parent")

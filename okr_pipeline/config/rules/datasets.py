@@ -1,4 +1,4 @@
-"""Rules 8 to 11: columns, and how a dataset is read by them."""
+"""Rules 8 to 11, and 23: columns, how a dataset is read by them, and where it lands."""
 
 from __future__ import annotations
 
@@ -57,6 +57,16 @@ def freshness_looks_at_time(draft: Draft) -> Iterator[Diagnostic]:
             message = f"freshness looks at `{noun.freshness.column}`, which is {type_}"
             mend = "write freshness: {column: <a date or timestamp>, within: 6h}"
             yield dataset.place.below("freshness").problem("OKR305", message, mend)
+
+
+def each_has_a_table_of_its_own(draft: Draft) -> Iterator[Diagnostic]:
+    """23. No two datasets land in one table: `a.b__c` and `a__b.c` would both be `a__b__c`."""
+    seen: dict[str, str] = {}
+    for name, dataset in draft.datasets.items():
+        first = seen.setdefault(name.replace(".", "__"), name)
+        if first != name:
+            message = f"`{name}` and `{first}` would land in one table"
+            yield dataset.place.key_problem("OKR209", message, "rename one of the two: avoid `__`")
 
 
 def unknown_column(name: str, place: Place, columns: list[str]) -> Diagnostic:

@@ -1,4 +1,4 @@
-"""Rules 15 to 20: goals that can be reached, in the unit of their metric."""
+"""Rules 15 to 19: goals that can be reached, in the unit of their metric."""
 
 from __future__ import annotations
 
@@ -92,21 +92,6 @@ def baseline_dates_fit_the_cycle(draft: Draft) -> Iterator[Diagnostic]:
                 f"`{metric}` counts from the cycle's first day, {cycle.start_on}: it has no value on {on}"
             )
             yield place.problem("OKR317", message, "write `from: 0`, or give the metric another window")
-
-
-def sums_have_one_unit(draft: Draft) -> Iterator[Diagnostic]:
-    """20. `roll_up: sum` adds key results of one unit only."""
-    for objective in draft.objectives.values():
-        if objective.text is None or objective.text.roll_up != "sum":
-            continue
-        texts = [
-            k.text for own, k in draft.key_results.items() if own.startswith(f"{objective.id}.") and k.text
-        ]
-        units = {unit[0] or "no unit" for text in texts if (unit := draft.unit_of(text.metric))}
-        if len(units) > 1:
-            message = f"a sum of {', '.join(sorted(units))}"
-            mend = "write `roll_up: mean`, or keep one unit in this objective"
-            yield objective.place.below("roll_up").problem("OKR318", message, mend)
 
 
 def _reaches(draft: Draft) -> Iterator[tuple[DeclaredKeyResult, Reach]]:

@@ -1,0 +1,82 @@
+"""What a mapped query may be, and that it reaches the database as it was written."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.dialects import postgresql, sqlite
+
+from connectors.errors import SetupError
+from connectors.sql.statement import from_query, from_table, select
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "DELETE FROM t",
+        "SELECT 1; DROP TABLE t",
+        "SELECT 1) q; DROP TABLE t; --",
+        "WITH gone AS (DELETE FROM t RETURNING *) SELECT * FROM gone",
+        "SELECT * INTO copy FROM t",
+        "SELECT * FROM t FOR UPDATE",
+        "SELECT * FROM t FOR SHARE",
+        "COPY t TO STDOUT",
+        "EXPLAIN ANALYZE DELETE FROM t",
+        "SET ROLE admin",
+        "CALL wipe()",
+        "DO $$ BEGIN END $$",
+        "VACUUM",
+        "PRAGMA writable_schema = 1",
+        "ATTACH 'x' AS y",
+        "TRUNCATE t",
+        "MERGE INTO t USING s ON t.a = s.a WHEN MATCHED THEN DELETE",
+        "SELECT a FROM t WHERE a = :other",
+        "SELECT a FROM t WHERE a = :since OR b = :Until",
+        "",
+        ";",
+        "not sql at all (",
+        "(" * 5000 + "SELECT 1" + ")" * 5000,
+    ],
+)
+def test_only_one_select_is_read(query: str) -> None:
+    """Writes, locks, several statements, unknown parameters and nonsense are refused by the parser."""
+    for backend in ("postgresql", "sqlite"):
+        with pytest.raises(SetupError, match="exactly one SELECT"):
+            from_query(query, backend=backend, dataset="d")
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "SELECT a FROM t",
+        "select a from t;",
+        "SELECT a FROM t -- the end",
+        "SELECT a FROM t /* ; */ ; ;",
+        "WITH x AS (SELECT 1 AS a) SELECT a FROM x",
+        "SELECT a FROM t UNION ALL SELECT a FROM u ORDER BY a LIMIT 3",
+        "(SELECT a FROM t) EXCEPT (SELECT a FROM u)",
+        "SELECT a FROM t WHERE at >= :since AND at < :until",
+        "SELECT 'DELETE FROM t; :nothing' AS a FROM \"update\"",
+    ],
+)
+def test_every_form_of_select_is_read(query: str) -> None:
+    """WITH, set operations, comments, closing semicolons and words inside texts are no obstacle."""
+    assert from_query(query, backend="postgresql", dataset="d").sql.startswith("(\n")
+
+
+def test_only_bounds_are_bound() -> None:
+    """Casts, times and texts with colons stay what they are; :since and :until become parameters."""
+    query = "SELECT a::int, '10:30 :since' AS b, 5 % 2 AS c FROM t WHERE at >= :since AND at < :until;"
+    source = from_query(query, backend="postgresql", dataset="d")
+    compiled = text(select(source, columns=["a"], conditions=[], order=[])).compile(
+        dialect=postgresql.dialect()
+    )
+    assert source.bound == ("since", "until")
+    assert set(compiled.params) == {"since", "until"}
+    assert "a::int, '10:30 :since' AS b, 5 %% 2" in str(compiled)
+
+
+def test_names_are_quoted() -> None:
+    """A table's name is an identifier, whatever it is called."""
+    quote = sqlite.dialect().identifier_preparer.quote
+    assert from_table('app.Wild "name"; --', quote=quote).sql == 'app."Wild ""name""; --"'
