@@ -2,9 +2,24 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, date, datetime
 
+from okr_pipeline.model.calendar import Calendar
 from okr_pipeline.model.okr import KeyResult, MeasuredOn, Project, Reach
+
+
+def instant_of(asked: str | date, calendar: Calendar) -> datetime:
+    """
+    Return the UTC instant that *asked* means: a day at its end, a time without zone in the calendar's.
+
+    Raises:
+        ValueError: If it is text, and neither `2026-10-05` nor `2026-10-05T09:00`.
+    """
+    if isinstance(asked, str):
+        asked = date.fromisoformat(asked) if len(asked) == 10 else datetime.fromisoformat(asked)
+    if not isinstance(asked, datetime):
+        return calendar.end_of(asked)
+    return (asked if asked.tzinfo else asked.replace(tzinfo=calendar.zone)).astimezone(UTC)
 
 
 def cut_of(project: Project, key_result: KeyResult, as_of: datetime) -> datetime:

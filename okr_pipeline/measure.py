@@ -130,18 +130,16 @@ class _Reach:
         """Return the first load that *ask* rests on and the warehouse does not have; None if it has all."""
         for name, load in [*ask.loads, *ask.stocks]:
             if (name, load) not in self._stored:
-                return f"{name}: load {load} is gone from warehouse and lake; the next full read mends that"
+                return f"{name}: load {load} is gone from warehouse and lake"
         return None
 
     def gap(self, read: Read, ask: Ask) -> str | None:
         """Return the first reason why a dataset that *ask* rests on does not reach its cut."""
-        if reason := self.lost(ask):
-            return reason
         loads = {**dict(ask.loads), **dict(ask.stocks)}
         for name in sorted(read.placed | read.states):
             if reason := self.dataset_gap(name, loads.get(name), ask.cut):
                 return reason
-        return None
+        return self.lost(ask)
 
     def newest(self, read: Read, ask: Ask) -> datetime | None:
         """Return the oldest of the newest times of the datasets that declare freshness, at most the cut."""

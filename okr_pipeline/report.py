@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 
@@ -38,6 +39,22 @@ def build_report(project: Project, snapshot: Snapshot, ledger: Ledger) -> Report
         sources=snapshot.sources,
         failed_checks=snapshot.checks,
         not_ready=tuple(kr.id for kr in project.key_results() if kr.metric is None),
+    )
+
+
+def narrowed(report: Report, key_results: Collection[str]) -> Report:
+    """Return *report* with *key_results* alone, their objectives, their sources and the checks on those."""
+    kept = [
+        replace(o, key_results=tuple(line for line in o.key_results if line.id in key_results))
+        for o in report.objectives
+    ]
+    sources = {id for objective in kept for line in objective.key_results for id in line.sources}
+    return replace(
+        report,
+        objectives=tuple(objective for objective in kept if objective.key_results),
+        sources=tuple(source for source in report.sources if source.id in sources),
+        failed_checks=tuple(c for c in report.failed_checks if c.dataset.partition(".")[0] in sources),
+        not_ready=tuple(id for id in report.not_ready if id in key_results),
     )
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from okr_pipeline.audit.replay import projects_by_digest
 from okr_pipeline.definition import metrics_below
 from okr_pipeline.ledger.store import Ledger
+from okr_pipeline.model.calendar import window_words
 from okr_pipeline.model.metric import Aggregate, Formula, Metric, Query, Ratio
 from okr_pipeline.model.observation import CheckResult, Observation
 from okr_pipeline.model.okr import KeyResult, Project
@@ -147,13 +148,13 @@ def _step(project: Project, metric: Metric, ask: Ask) -> Step:
     sql = None
     match of:
         case Aggregate():
-            words = (
-                of.value + (f" where {of.where}" if of.where else "") + (f" by {of.time}" if of.time else "")
-            )
+            words = of.value + (f" where {of.where}" if of.where else "")
+            if of.time and of.window:
+                words += f" by {of.time}, {window_words(of.window)}"
             if (load := _loads(ask, of).get(of.dataset)) is not None:
                 sql = query_text(of, project.datasets[of.dataset], _span(project, of, ask), load=load)
         case Query():
-            words, sql = "one SELECT", of.sql
+            words, sql = f"one SELECT, {window_words(of.window)}", of.sql
         case Ratio():
             words = f"{of.of} / {of.to}"
         case Formula():

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -12,6 +13,9 @@ from okr_pipeline import config
 from okr_pipeline.land import catch_up
 from okr_pipeline.ledger.store import Ledger
 from okr_pipeline.model.okr import Project
+from okr_pipeline.model.report import Report
+from okr_pipeline.report import build_report
+from okr_pipeline.snapshot import read_snapshot
 from okr_pipeline.warehouse.database import Database
 from okr_pipeline.warehouse.sandbox import Sandbox
 from okr_pipeline.workspace import Workspace
@@ -25,6 +29,14 @@ def projects_by_digest(ledger: Ledger, current: Project) -> dict[str, Project]:
         if digest not in projects and isinstance(files := entry.body["files"], Mapping):
             projects[digest] = _load(files)
     return projects
+
+
+def report_at(ledger: Ledger, current: Project, *, as_of: datetime | None = None) -> Report | None:
+    """Return the newest snapshot (at or before *as_of*) as a report, under its own configuration."""
+    snapshot = read_snapshot(ledger, current.id, as_of=as_of)
+    if snapshot is None:
+        return None
+    return build_report(projects_by_digest(ledger, current)[snapshot.config_digest], snapshot, ledger)
 
 
 @contextmanager

@@ -9,6 +9,7 @@ from textwrap import indent
 from typing import Any
 
 from okr_pipeline.audit.explain import Explanation, Origin, Step
+from okr_pipeline.ledger.instant import instant_text
 from okr_pipeline.model.observation import CheckResult
 from okr_pipeline.publish.display import display, moment
 from okr_pipeline.publish.explained import explanation as facts
@@ -39,17 +40,19 @@ def as_data(explained: Explanation, again: Answer, *, rows: Rows) -> dict[str, A
         "key_result": explained.line.id,
         "declared_at": explained.key_result.at,
         "snapshot": explained.report.snapshot,
-        "as_of": explained.report.as_of.isoformat(),
+        "as_of": instant_text(explained.report.as_of),
         **says(explained.observation),
         "loads": dict(explained.observation.loads),
         "stocks": dict(explained.observation.stocks),
         "config": explained.observation.config,
         "steps": [asdict(step) for step in explained.steps],
-        "origins": [asdict(origin) for origin in explained.origins],
+        "origins": [
+            {**asdict(origin), "read_at": instant_text(origin.read_at)} for origin in explained.origins
+        ],
         "recomputed": decimal_text(again.value),
         "recomputes": again.value == explained.observation.value,
         "restatements": [says(restated) for restated in explained.restated],
-        "published": [{"to": to, "at": at.isoformat()} for to, at in explained.published],
+        "published": [{"to": to, "at": instant_text(at)} for to, at in explained.published],
         "rows": {metric: [_plain(row) for row in found] for metric, found in rows.items()},
     }
 
@@ -106,4 +109,4 @@ def _plain(row: Mapping[str, Any]) -> dict[str, str | None]:
 
 
 def _text(value: object) -> str:
-    return value.isoformat() if isinstance(value, datetime) else str(value)
+    return instant_text(value) if isinstance(value, datetime) else str(value)

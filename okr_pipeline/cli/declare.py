@@ -8,7 +8,8 @@ from pathlib import Path
 
 import click
 
-from okr_pipeline.cli.shell import FAILED, FINDINGS, load_workspace, say
+from okr_pipeline.cli.choose import SELECT, chosen
+from okr_pipeline.cli.shell import FAILED, FINDINGS, counted, load_workspace, say
 
 
 @click.command()
@@ -37,7 +38,7 @@ def init(directory: str, *, demo: bool, day: str | None) -> None:
         raise click.BadParameter(
             f"{error} is already there; choose another folder", param_hint="DIR"
         ) from None
-    say(f"next: describe your sources in {target / 'okr_config'}, then `okr -C {target} check`")
+    say(f"next: `okr -C {target} sync`; then put your own sources into {target / 'okr_config'}")
 
 
 @click.command()
@@ -56,20 +57,24 @@ def check(context: click.Context, style: str) -> None:
         context.exit(FINDINGS)
     key_results = list(checked.project.key_results())
     waiting = [kr.id for kr in key_results if kr.metric is None]
-    say(f"{len(checked.project.objectives)} objectives, {len(key_results)} key results: no problem found")
+    declared = (
+        f"{counted(len(checked.project.objectives), 'objective')}, {counted(len(key_results), 'key result')}"
+    )
+    say(f"{declared}: no problem found")
     if waiting:
         say(f"not ready, for want of a metric: {', '.join(waiting)}")
 
 
 @click.command()
-@click.option("-s", "--select", "patterns", multiple=True, metavar="ID", help="Only ids like this (globs).")
+@SELECT
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 @click.pass_context
 def ls(context: click.Context, patterns: tuple[str, ...], *, as_json: bool) -> None:
     """List objectives, key results, metrics and datasets."""
     from okr_pipeline.cli.listing import listed
 
-    rows = listed(load_workspace(context.obj).project, patterns)
+    project = load_workspace(context.obj).project
+    rows = listed(project, chosen(context, project, patterns) if patterns else None)
     if as_json:
         click.echo(json.dumps({"version": 1, "items": [row._asdict() for row in rows]}, indent=2))
         return

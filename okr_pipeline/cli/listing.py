@@ -1,15 +1,11 @@
-"""What `okr ls` lists, and which ids a pattern selects."""
+"""What `okr ls` lists."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
-from fnmatch import fnmatchcase
+from collections.abc import Collection, Iterator
 from typing import NamedTuple
 
-import click
-
 from okr_pipeline.model.okr import Project
-from okr_pipeline.spelling import nearest
 
 
 class Row(NamedTuple):
@@ -21,32 +17,9 @@ class Row(NamedTuple):
     at: str
 
 
-def listed(project: Project, patterns: Sequence[str]) -> list[Row]:
-    """Return everything declared in *project*, in reading order; only what *patterns* select, if any."""
-    rows = list(_rows(project))
-    if not patterns:
-        return rows
-    chosen = matching([row.id for row in rows], patterns)
-    return [row for row in rows if row.id in chosen]
-
-
-def matching(ids: Iterable[str], patterns: Sequence[str]) -> Collection[str]:
-    """
-    Return those of *ids* that one of *patterns* (ids or globs) selects.
-
-    Raises:
-        click.BadParameter: If a pattern selects nothing: a slip must not pass as an empty answer.
-    """
-    ids = list(ids)
-    chosen: set[str] = set()
-    for pattern in patterns:
-        found = [id for id in ids if fnmatchcase(id, pattern)]
-        if not found:
-            close = nearest(pattern, ids)
-            hint = f"; did you mean {close}?" if close else ""
-            raise click.BadParameter(f"{pattern} selects nothing{hint}", param_hint="--select")
-        chosen.update(found)
-    return chosen
+def listed(project: Project, chosen: Collection[str] | None) -> list[Row]:
+    """Return what *project* declares, in reading order; only what is *chosen*, unless that is None."""
+    return [row for row in _rows(project) if chosen is None or row.id in chosen]
 
 
 def _rows(project: Project) -> Iterator[Row]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from okr_pipeline.cli.shell import FINDINGS, load_workspace, parse_as_of, say
+from okr_pipeline.cli.shell import FINDINGS, counted, load_workspace, parse_as_of, say
 from okr_pipeline.layout import LATEST, STATE_FOLDER
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def explain(
         again = audit.recompute(db, sandbox, explained)
         behind = audit.rows_behind(db, explained, most=rows) if rows else {}
     if style == "json":
-        click.echo(json.dumps(as_data(explained, again, rows=behind), indent=2, default=str))
+        click.echo(json.dumps(as_data(explained, again, rows=behind), indent=2))
     else:
         click.echo(as_text(explained, again, rows=behind, sql=sql))
     context.exit(0 if again.value == explained.observation.value else FINDINGS)
@@ -63,11 +63,14 @@ def verify(context: click.Context) -> None:
         click.echo(f"FAULT {fault}")
     if (more := len(verdict.faults) - _MOST_FAULTS) > 0:
         click.echo(f"... and {more} more")
-    outcome = f"{len(verdict.faults)} faults" if verdict.faults else "all recompute"
-    click.echo(
-        f"{verdict.entries} ledger entries, {verdict.extracts} extracts, {verdict.numbers} numbers, "
-        f"{verdict.snapshots} snapshots: {outcome}"
+    proved = (
+        counted(verdict.entries, "ledger entry"),
+        counted(verdict.extracts, "extract"),
+        counted(verdict.numbers, "number"),
+        counted(verdict.snapshots, "snapshot"),
     )
+    outcome = counted(len(verdict.faults), "fault") if verdict.faults else "all recompute"
+    click.echo(f"{', '.join(proved)}: {outcome}")
     context.exit(FINDINGS if verdict.faults else 0)
 
 

@@ -2,26 +2,37 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from okr_pipeline.cli.choose import SELECT, chosen, last_report
 from okr_pipeline.cli.shell import FAILED, FINDINGS, load_workspace, parse_as_of, running, say
-from okr_pipeline.layout import LATEST, STATE_FOLDER
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from okr_pipeline.model.report import Report
 
 
 @click.command()
 @click.argument("key_result", required=False)
+@SELECT
 @click.option("--as-of", metavar="TIME", help="The snapshot that stood at this day or instant.")
-@click.option("--json", "as_json", is_flag=True, help="The whole report as JSON.")
+@click.option("--json", "as_json", is_flag=True, help="The report as JSON.")
 @click.pass_context
-def show(context: click.Context, key_result: str | None, as_of: str | None, *, as_json: bool) -> None:
+def show(
+    context: click.Context,
+    key_result: str | None,
+    patterns: tuple[str, ...],
+    as_of: str | None,
+    *,
+    as_json: bool,
+) -> None:
     """Show where every key result stands, or one of them."""
-    report = _latest(context) if as_of is None else _as_of(context, as_of)
+    report = last_report(context) if as_of is None else _as_of(context, as_of)
+    if patterns:
+        report = _narrowed(context, report, patterns)
     if as_json:
         from okr_pipeline.publish.latest import report_to_json
 
@@ -63,32 +74,26 @@ def page(context: click.Context) -> None:
     context.exit(FAILED if any(one.failure is not None for one in published) else 0)
 
 
-def _latest(context: click.Context) -> Report:
-    """Read the last published report: one file, so that a look costs next to nothing."""
-    from okr_pipeline.publish.latest import ReportFileError, report_from_json
+def _narrowed(context: click.Context, report: Report, patterns: Sequence[str]) -> Report:
+    from okr_pipeline.report import narrowed
+    from okr_pipeline.selection import key_results_in
 
-    file = Path(context.obj) / STATE_FOLDER / LATEST
-    try:
-        return report_from_json(file.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        say("nothing was published yet; run `okr sync`")
-    except (OSError, ReportFileError) as error:
-        say(f"{file} cannot be read; run `okr page` to write it again ({type(error).__name__})")
-    raise click.exceptions.Exit(FINDINGS)
+    project = load_workspace(context.obj).project
+    found = narrowed(report, key_results_in(project, chosen(context, project, patterns, report=report)))
+    if not found.objectives:
+        say("no key result is selected")
+        context.exit(0)
+    return found
 
 
 def _as_of(context: click.Context, as_of: str) -> Report:
-    from okr_pipeline.audit.replay import projects_by_digest
-    from okr_pipeline.report import build_report
-    from okr_pipeline.snapshot import read_snapshot
+    from okr_pipeline.audit.replay import report_at
 
     workspace = load_workspace(context.obj)
+    asked = parse_as_of(as_of, workspace.project.calendar)
     with workspace.ledger() as ledger:
-        snapshot = read_snapshot(
-            ledger, workspace.project.id, as_of=parse_as_of(as_of, workspace.project.calendar)
-        )
-        if snapshot is None:
-            say(f"no snapshot at or before {as_of}")
-            context.exit(FINDINGS)
-        project = projects_by_digest(ledger, workspace.project)[snapshot.config_digest]
-        return build_report(project, snapshot, ledger)
+        report = report_at(ledger, workspace.project, as_of=asked)
+    if report is None:
+        say(f"no snapshot at or before {as_of}")
+        context.exit(FINDINGS)
+    return report

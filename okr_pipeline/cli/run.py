@@ -7,13 +7,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from okr_pipeline.cli.shell import FAILED, PARTLY, load_workspace, running, say
+from okr_pipeline.cli.choose import SELECT, chosen
+from okr_pipeline.cli.shell import FAILED, PARTLY, counted, load_workspace, running, say
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from okr_pipeline.extract import Extracted
     from okr_pipeline.land import Loaded
+    from okr_pipeline.model.okr import Project
     from okr_pipeline.publish.outbox import Published
 
 _AS_OF = click.option("--as-of", metavar="TIME", help="Ask about this day or instant.  [default: now]")
@@ -22,7 +24,7 @@ _ACCEPT = click.option("--accept", multiple=True, metavar="DATASET", help="Land 
 
 @click.command()
 @_AS_OF
-@click.option("-s", "--select", "patterns", multiple=True, metavar="ID", help="Read only these (globs).")
+@SELECT
 @_ACCEPT
 @click.option("--no-publish", is_flag=True, help="Stop before anything reaches a reader.")
 @click.pass_context
@@ -35,12 +37,11 @@ def sync(
     no_publish: bool,
 ) -> None:
     """Extract, land, measure, record one snapshot, publish."""
-    from okr_pipeline.cli.listing import matching
     from okr_pipeline.publish.sentences import headline
     from okr_pipeline.sync import sync as run_sync
 
     workspace = load_workspace(context.obj)
-    datasets = matching(workspace.project.datasets, patterns) if patterns else None
+    datasets = _datasets(context, workspace.project, patterns)
     known = set(workspace.project.datasets)
     if unknown := [name for name in accept if name not in known]:
         raise click.BadParameter(f"no dataset {', '.join(unknown)}", param_hint="--accept")
@@ -56,14 +57,13 @@ def sync(
 @click.command()
 @click.option("--since", required=True, metavar="DAY", help="Read again from this day on.")
 @_AS_OF
-@click.option("-s", "--select", "patterns", multiple=True, metavar="ID", help="Only these datasets (globs).")
+@SELECT
 @_ACCEPT
 @click.pass_context
 def backfill(
     context: click.Context, since: str, as_of: str | None, patterns: tuple[str, ...], accept: tuple[str, ...]
 ) -> None:
     """Read past days again and restate what changed. The watermark stays where it is."""
-    from okr_pipeline.cli.listing import matching
     from okr_pipeline.sync import extract_all, land_all, measure_all
 
     workspace = load_workspace(context.obj)
@@ -73,7 +73,7 @@ def backfill(
         raise click.BadParameter(
             f"{since!r} is no day; write it as 2026-10-05", param_hint="--since"
         ) from None
-    datasets = matching(workspace.project.datasets, patterns) if patterns else None
+    datasets = _datasets(context, workspace.project, patterns)
     with running(workspace, as_of) as run:
         extracted = extract_all(workspace, run, datasets=datasets, backfill_since=first)
         loaded = land_all(workspace, run, accept=accept)
@@ -92,7 +92,13 @@ def rebuild(context: click.Context) -> None:
     workspace = load_workspace(context.obj)
     with workspace.ledger() as ledger:
         count = rebuild_warehouse(workspace, ledger)
-    say(f"rebuilt {workspace.project.stores.warehouse} from {count} loads")
+    say(f"rebuilt {workspace.project.stores.warehouse} from {counted(count, 'load')}")
+
+
+def _datasets(context: click.Context, project: Project, patterns: Sequence[str]) -> Collection[str] | None:
+    from okr_pipeline.selection import datasets_in
+
+    return datasets_in(project, chosen(context, project, patterns)) if patterns else None
 
 
 def _tell(extracted: Sequence[Extracted], loaded: Sequence[Loaded]) -> None:

@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -54,6 +54,13 @@ def say(*lines: str) -> None:
         click.echo(line, err=True)
 
 
+def counted(number: int, noun: str) -> str:
+    """Return *number* with its noun: `1 load`, `2 loads`; a noun in -y ends in -ies."""
+    if number == 1:
+        return f"1 {noun}"
+    return f"{number} {noun.removesuffix('y')}ies" if noun.endswith("y") else f"{number} {noun}s"
+
+
 def load_workspace(base: str) -> Workspace:
     """Load the project at *base* with this process's environment."""
     from okr_pipeline.workspace import Workspace
@@ -76,14 +83,13 @@ def running(workspace: Workspace, as_of: str | None) -> Iterator[Run]:
 
 def parse_as_of(text: str, calendar: Calendar) -> datetime:
     """Return the instant that *text* means: a day at its end, a time without zone in the project's."""
+    from okr_pipeline.cuts import instant_of
+
     try:
-        if len(text) == len("2026-10-05"):
-            return calendar.end_of(date.fromisoformat(text))
-        at = datetime.fromisoformat(text)
+        return instant_of(text, calendar)
     except ValueError:
         hint = "write a day (2026-10-05) or an instant (2026-10-05T09:00, 2026-10-05T07:00Z)"
         raise click.BadParameter(f"{text!r} is no day and no instant; {hint}", param_hint="--as-of") from None
-    return (at if at.tzinfo else at.replace(tzinfo=calendar.zone)).astimezone(UTC)
 
 
 def _known_failures() -> tuple[type[Exception], ...]:

@@ -74,7 +74,7 @@ def check_formula(text: str) -> tuple[tuple[str, ...], list[Problem]]:
     if isinstance(tree, Problem):
         return (), [tree]
     problems = [*_refused(tree), *_aggregates(tree, "an aggregate in a formula", "declare it as a metric")]
-    names = tuple(dict.fromkeys(dotted(node) for node in tree.find_all(exp.Column)))
+    names = tuple(dict.fromkeys(dotted(node) for node in tree.find_all(exp.Column, bfs=False)))
     if not names and not problems:
         problems.append(Problem("no metric in the formula", "name at least one metric", 0, len(text)))
     if not problems and (kind := _kind(tree, {})) not in ("number", "unknown"):
@@ -83,7 +83,7 @@ def check_formula(text: str) -> tuple[tuple[str, ...], list[Problem]]:
 
 
 def check_query(text: str) -> tuple[tuple[str, ...], list[Problem]]:
-    """Return the dataset ids that one SELECT reads, in order of first use, and what is wrong with it."""
+    """Return the dataset ids that one SELECT reads, sorted, and what is wrong with it."""
     try:
         statements = [s for s in sqlglot.parse(text, read="duckdb") if s is not None]
     except (ParseError, TokenError) as error:
@@ -101,7 +101,7 @@ def check_query(text: str) -> tuple[tuple[str, ...], list[Problem]]:
         for table in tables
         if not table.db and table.name not in local
     ]
-    datasets = tuple(dict.fromkeys(f"{table.db}.{table.name}" for table in tables if table.db))
+    datasets = tuple(sorted({f"{table.db}.{table.name}" for table in tables if table.db}))
     if not datasets and not problems:
         problems.append(Problem("the query reads no dataset", "select from source.dataset", 0, len(text)))
     return datasets, problems
@@ -126,7 +126,9 @@ def _refused(tree: exp.Expr) -> Iterator[Problem]:
         elif isinstance(node, exp.Star) and not isinstance(node.parent, exp.Count):
             yield _at(node, "`*` outside count(*)", "name the column you mean")
         elif isinstance(node, allowed.QUANTILES) and not _is_share(node.expression):
-            yield _at(node, "a quantile without its share", "write a number from 0 to 1: quantile_cont(x, 0.95)")
+            yield _at(
+                node, "a quantile without its share", "write a number from 0 to 1: quantile_cont(x, 0.95)"
+            )
 
 
 def _number_problem(node: exp.Literal) -> tuple[str, str] | None:

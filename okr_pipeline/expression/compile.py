@@ -214,6 +214,12 @@ def _exact_divisions(tree: exp.Expr, macro: str) -> list[str]:
             new: exp.Expr = exp.Mul(this=exp.Paren(this=above.copy()), expression=shifted)
         else:
             divisors.append(below.sql("duckdb"))
-            new = exp.Anonymous(this=macro, expressions=[above.copy(), below.copy()])
+            nested = any(_is_division(inner) for side in (above, below) for inner in side.walk())
+            name = f"{macro}_nested" if nested else macro
+            new = exp.Anonymous(this=name, expressions=[above.copy(), below.copy()])
         node.replace(new)
     return divisors
+
+
+def _is_division(node: exp.Expr) -> bool:
+    return isinstance(node, exp.Anonymous) and str(node.this).startswith(("exact_div", "exact_ratio"))

@@ -63,6 +63,21 @@ class ToDate:
 Window = CycleToDate | AllTime | Trailing | LastComplete | ToDate
 
 
+def window_words(window: Window) -> str:
+    """Return *window* as a user writes it."""
+    match window:
+        case CycleToDate():
+            return "cycle_to_date"
+        case AllTime():
+            return "all time"
+        case Trailing(days):
+            return f"trailing {days} day{'s' if days > 1 else ''}"
+        case LastComplete(period):
+            return f"last complete {period}"
+        case ToDate(period):
+            return f"{period} to date"
+
+
 @dataclass(frozen=True, slots=True)
 class Span:
     """
@@ -140,5 +155,9 @@ class Calendar:
             case "year":
                 return date(day.year, 1, 1)
             case "fiscal_year":
-                starts = date(day.year, self.fiscal_month, self.fiscal_day)
-                return starts if starts <= day else starts.replace(year=day.year - 1)
+                starts = self._fiscal_start(day.year)
+                return starts if starts <= day else self._fiscal_start(day.year - 1)
+
+    def _fiscal_start(self, year: int) -> date:
+        # Counted from the month's first day: 29 February is 1 March where there is none.
+        return date(year, self.fiscal_month, 1) + timedelta(days=self.fiscal_day - 1)

@@ -4,7 +4,6 @@ import dagster as dg
 
 from okr_pipeline.model.metric import Dataset
 from okr_pipeline.orchestration.keys import extract_key
-from okr_pipeline.record import digest
 
 
 def table_schema(dataset: Dataset) -> dg.TableSchema:
@@ -24,9 +23,3 @@ def landing_lineage(dataset: Dataset) -> dg.TableColumnLineage:
     return dg.TableColumnLineage(
         {name: [dg.TableColumnDep(asset_key=key, column_name=name)] for name in dataset.columns}
     )
-
-
-def dataset_hash(dataset: Dataset) -> str:
-    """Return the hash of what is read and how it is landed: a change of it changes what comes in."""
-    declared = (dataset.columns, dataset.key, dataset.cursor, dataset.zone, dataset.options)
-    return digest({"declared": [repr(part) for part in declared]})

@@ -6,10 +6,11 @@ from typing import Any
 
 import dagster as dg
 
+from okr_pipeline.definition import reading_hash
 from okr_pipeline.ledger.entry import Entry
 from okr_pipeline.model.metric import Dataset
 from okr_pipeline.orchestration import keys
-from okr_pipeline.orchestration.columns import dataset_hash, table_schema
+from okr_pipeline.orchestration.columns import table_schema
 from okr_pipeline.orchestration.failures import READ_AGAIN, as_dagster
 from okr_pipeline.orchestration.stage import stage
 from okr_pipeline.sync import extract_all
@@ -34,7 +35,7 @@ def extract_asset(workspace: Workspace, dataset: Dataset) -> dg.AssetsDefinition
         deps=[keys.source_key(dataset)],
         group_name=dataset.source,
         kinds={"parquet"},
-        code_version=dataset_hash(dataset),
+        code_version=reading_hash(dataset),
         metadata={"declared_at": dataset.at, "dagster/column_schema": table_schema(dataset)},
         pool=dataset.source,
         retry_policy=READ_AGAIN,

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Iterator
+from graphlib import TopologicalSorter
 
 import dagster as dg
 
@@ -54,7 +55,8 @@ def numbers_results(project: Project, report: Report) -> list[dg.MaterializeResu
     """Return one result for each of the project's `numbers_specs`, in their order."""
     if one_asset_a_key_result(project):
         return [key_result_result(line) for line in key_result_lines(report)]
-    return [objective_result(line, report) for line in report.objectives]
+    lines = {line.id: line for line in report.objectives}
+    return [objective_result(lines[objective.id], report) for objective in leaves_first(project)]
 
 
 def selected(
@@ -72,20 +74,26 @@ def selected(
 
 def one_asset_a_key_result(project: Project) -> bool:
     """Return whether key results are assets; above the limit, objectives are."""
-    return sum(1 for _ in measured_ones(project.key_results())) <= MOST_KEY_RESULTS
+    return sum(1 for _ in with_metric(project.key_results())) <= MOST_KEY_RESULTS
 
 
 def numbers_specs(project: Project) -> Iterator[dg.AssetSpec]:
     """Yield one spec a key result that has a metric, or one an objective when there are many."""
     if one_asset_a_key_result(project):
-        for key_result in measured_ones(project.key_results()):
+        for key_result in with_metric(project.key_results()):
             yield _key_result_spec(project, key_result)
     else:
-        for objective in project.objectives.values():
-            yield _objective_spec(project, objective)
+        below = _contributing(project)
+        for objective in leaves_first(project):
+            yield _objective_spec(project, objective, below[objective.id])
 
 
-def measured_ones(key_results: Iterable[KeyResult]) -> Iterator[KeyResult]:
+def leaves_first(project: Project) -> list[Objective]:
+    """Return the objectives, each after those that contribute to it: Dagster takes no other order."""
+    return [project.objectives[id] for id in TopologicalSorter(_contributing(project)).static_order()]
+
+
+def with_metric(key_results: Iterable[KeyResult]) -> Iterator[KeyResult]:
     """Yield those of *key_results* that a metric feeds."""
     return (key_result for key_result in key_results if key_result.metric)
 
@@ -108,12 +116,11 @@ def _key_result_spec(project: Project, key_result: KeyResult) -> dg.AssetSpec:
     )
 
 
-def _objective_spec(project: Project, objective: Objective) -> dg.AssetSpec:
-    below = [o for o in project.objectives.values() if o.contributes_to == objective.id]
-    definitions = [definition_of(project, kr) for kr in measured_ones(objective.key_results)]
+def _objective_spec(project: Project, objective: Objective, below: Iterable[str]) -> dg.AssetSpec:
+    definitions = [definition_of(project, kr) for kr in with_metric(objective.key_results)]
     return dg.AssetSpec(
         keys.objective_key(objective.id),
-        deps=[*_landings(project, objective.key_results), *(keys.objective_key(o.id) for o in below)],
+        deps=[*_landings(project, objective.key_results), *map(keys.objective_key, below)],
         description=objective.title,
         group_name=objective.id,
         owners=keys.owners_of(objective.owner),
@@ -122,6 +129,15 @@ def _objective_spec(project: Project, objective: Objective) -> dg.AssetSpec:
         metadata={"declared_at": objective.at, "owner": objective.owner or "nobody"},
         code_version=definition_hash({"key_results": definitions, "roll_up": objective.roll_up}),
     )
+
+
+def _contributing(project: Project) -> dict[str, list[str]]:
+    """Return the ids of the objectives that contribute to each."""
+    below: dict[str, list[str]] = {id: [] for id in project.objectives}
+    for objective in project.objectives.values():
+        if objective.contributes_to:
+            below[objective.contributes_to].append(objective.id)
+    return below
 
 
 def _snapshot_spec(project: Project, *, after: list[dg.AssetKey]) -> dg.AssetSpec:

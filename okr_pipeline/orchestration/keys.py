@@ -5,6 +5,7 @@ import re
 import dagster as dg
 
 from okr_pipeline.config.values import REFRESH_PRESETS
+from okr_pipeline.coverage import HISTORY
 from okr_pipeline.model.metric import Dataset
 from okr_pipeline.warehouse.checks import declared_checks
 
@@ -60,12 +61,12 @@ def publish_key(publisher: str) -> dg.AssetKey:
 
 def check_names(dataset: Dataset) -> dict[str, str]:
     """
-    Return the checks of *dataset*, each with the name that Dagster allows it.
+    Return all checks that a load of *dataset* may fail, each with the name that Dagster allows it.
 
     `not_null(Amount)` is `not_null_Amount`; two that would share a name are told apart by a number.
     """
     names: dict[str, str] = {}
-    for check in declared_checks(dataset):
+    for check in [HISTORY, *declared_checks(dataset)]:
         name = re.sub(r"\W+", "_", check, flags=re.ASCII).strip("_")
         taken = sum(1 for other in names.values() if re.sub(r"__\d+$", "", other) == name)
         names[check] = f"{name}__{taken + 1}" if taken else name

@@ -5,11 +5,13 @@ from typing import Any
 
 import dagster as dg
 
+from okr_pipeline.definition import reading_hash
+from okr_pipeline.coverage import HISTORY
 from okr_pipeline.ledger.entry import Entry
 from okr_pipeline.ledger.store import Ledger
 from okr_pipeline.model.metric import Dataset
 from okr_pipeline.orchestration import keys
-from okr_pipeline.orchestration.columns import dataset_hash, landing_lineage, table_schema
+from okr_pipeline.orchestration.columns import landing_lineage, table_schema
 from okr_pipeline.orchestration.stage import stage
 from okr_pipeline.sync import land_all
 from okr_pipeline.workspace import Workspace
@@ -28,7 +30,7 @@ def landing_asset(workspace: Workspace, dataset: Dataset) -> dg.AssetsDefinition
         deps=[keys.extract_key(dataset)],
         group_name=dataset.source,
         kinds={"duckdb"},
-        code_version=dataset_hash(dataset),
+        code_version=reading_hash(dataset),
         metadata={"declared_at": dataset.at, "dagster/column_schema": table_schema(dataset)},
         check_specs=[
             dg.AssetCheckSpec(name, asset=keys.landing_key(dataset), description=check)
@@ -48,7 +50,8 @@ def landing_result(dataset: Dataset, ledger: Ledger) -> dg.MaterializeResult:
     """Return how the landing table stands after the last verdict in *ledger*, with every declared check."""
     loads = list(ledger.entries("load", subject=dataset.id))
     landed = [load for load in loads if load.body["verdict"] == "landed"]
-    judged = [load for load in loads if load.body["verdict"] != "unchanged"]
+    # An unchanged read has the content of the load that stands, and so its verdicts.
+    judged = landed if loads and loads[-1].body["verdict"] == "unchanged" else loads
     return dg.MaterializeResult(
         asset_key=keys.landing_key(dataset),
         metadata={
@@ -85,7 +88,7 @@ def _check_results(dataset: Dataset, load: Entry | None) -> Iterator[dg.AssetChe
 
 
 def _unasked(check: str, load: Entry | None) -> Mapping[str, Any]:
-    """Return what stands for a missing verdict: only the first load has nothing to compare itself with."""
-    first = check == "max_change" and load is not None
-    reason = "no load before to compare with" if first else "not asked since it was declared"
-    return {"passed": first, "expected": "a verdict", "observed": reason}
+    """Return what stands for a missing verdict: of a landed load, only these two are not always asked."""
+    fine = check in ("max_change", HISTORY) and load is not None
+    reason = "nothing before it is missing or to be compared with" if fine else "not asked"
+    return {"passed": fine, "expected": "a verdict", "observed": reason}

@@ -36,7 +36,8 @@ def explanation(
             yield "Expected by now", f"{say.percent(line.expected, locale=locale)} ({due})"
         yield "Gap", say.points(line.gap, locale=locale)
     yield "Value", say.display(line.value, line.unit, style="full", locale=locale)
-    yield "Newest data", say.moment(line.newest_at, report.zone, locale=locale) if line.newest_at else "not known"
+    newest = say.moment(line.newest_at, report.zone, locale=locale) if line.newest_at else "not known"
+    yield "Newest data", newest
     yield "Sources", ", ".join(line.sources) or "none"
     yield "Owner", line.owner or "none"
     if line.carried_from:
@@ -70,6 +71,14 @@ def figure(value: Decimal | None, unit: str | None, *, locale: str = say.LOCALE)
     """Return *value* without its noun, short enough for a label; percent and money keep their sign."""
     shown = say.display(value, unit, locale=locale)
     return shown.removesuffix(f" {unit}") if unit else shown
+
+
+def goal(line: KeyResultLine, *, locale: str = say.LOCALE) -> str:
+    """Return what *line* is to become, to stand beside its value: `of 4.80M`, `keep 10 to 14`; no noun."""
+    if line.goal == "keep":
+        noun = f" {line.unit}" if line.unit else ""
+        return f"keep {line.keep or ''}".removesuffix(noun).strip()
+    return "" if line.target is None else f"of {figure(line.target, line.unit, locale=locale)}"
 
 
 def expected_figure(line: KeyResultLine, *, locale: str = say.LOCALE) -> str:

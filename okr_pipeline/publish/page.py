@@ -20,7 +20,7 @@ from okr_pipeline.publish import sentences
 from okr_pipeline.publish.atomic import replace_text
 from okr_pipeline.publish.chart import big_chart
 from okr_pipeline.publish.drawing import bullet, sparkline
-from okr_pipeline.publish.explained import explanation, figure, formula, is_old, objective_way, staleness
+from okr_pipeline.publish.explained import explanation, formula, goal, is_old, objective_way, staleness
 from okr_pipeline.publish.standing import ALL, Standing, standing
 from okr_pipeline.publish.strip import has_pace, strip
 from okr_pipeline.publish.visible import visible
@@ -93,7 +93,7 @@ def _words(report: Report, locale: str) -> dict[str, Callable[..., object]]:
 
     return {
         "display": display,
-        "figure": lambda value, unit: figure(value, unit, locale=locale),
+        "goal": lambda line: goal(line, locale=locale),
         "percent": lambda ratio: say.percent(ratio, locale=locale),
         "points": lambda gap: say.points(gap, locale=locale),
         "signed": lambda change: say.signed_points(change, locale=locale),

@@ -11,8 +11,8 @@ from okr_pipeline.publish import sentences
 from okr_pipeline.publish.explained import (
     expected_figure,
     explanation,
-    figure,
     formula,
+    goal,
     is_old,
     objective_way,
     staleness,
@@ -78,7 +78,7 @@ def print_key_result(report: Report, key_result: str, console: Console) -> None:
 
     line = _find(report, key_result)
     console.print(Text.assemble((visible(line.title), "bold"), "   ", (_stamp(report), "dim")))
-    console.print(Text.assemble(_stands(line), "   ", visible(f"{_now(line)} {_goal(line)}")))
+    console.print(Text.assemble(_stands(line), "   ", visible(f"{_now(line)} {goal(line)}")))
     if position := "   ".join(_position(line)):
         console.print(Text(position))
     if note := staleness(line, report):
@@ -139,7 +139,7 @@ def _print_stacked(indicator: str, lines: list[KeyResultLine], report: Report, c
 
     console.print(Text(indicator, style="dim"))
     for line in lines:
-        figures = (f"{_now(line)} {_goal(line)}", _gap(line), _age(line, report))
+        figures = (f"{_now(line)} {goal(line)}", _gap(line), _age(line, report))
         console.print(Text.assemble(_stands(line), "  ", visible(line.title)))
         console.print(Padding(Text(visible("  ".join(filter(None, figures))), style="dim"), (0, 0, 0, 2)))
 
@@ -186,7 +186,7 @@ def _fitted(column: _Column, lines: list[KeyResultLine]) -> _Column:
 def _all_columns(report: Report, width: int) -> Iterator[_Column]:
     yield _Column("status", "left", _stands)
     yield _Column("now", "right", _now)
-    yield _Column("target", "left", _short_goal)
+    yield _Column("target", "left", goal)
     if width >= _WIDE:
         yield _Column("progress", "right", _way)
         yield _Column("expected", "right", lambda line: say.percent(line.expected))
@@ -203,18 +203,6 @@ def _way(line: KeyResultLine) -> str:
 
 def _now(line: KeyResultLine) -> str:
     return f"{say.display(line.value, line.unit)}{' ?' if is_old(line) else ''}"
-
-
-def _goal(line: KeyResultLine) -> str:
-    if line.goal == "keep":
-        return f"keep {line.keep or ''}".strip()
-    return f"of {figure(line.target, line.unit)}" if line.target is not None else ""
-
-
-def _short_goal(line: KeyResultLine) -> str:
-    """Return the goal without the noun that the value beside it has."""
-    noun = f" {line.unit}" if line.unit else ""
-    return _goal(line).removesuffix(noun)
 
 
 def _gap(line: KeyResultLine) -> str:

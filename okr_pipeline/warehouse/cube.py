@@ -12,7 +12,9 @@ import json
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from okr_pipeline.expression import Compiled, compile_value, row_columns
+import duckdb
+
+from okr_pipeline.expression import Aggregation, Compiled, compile_value, row_columns
 from okr_pipeline.model.metric import Aggregate, Dataset
 from okr_pipeline.model.okr import Project
 from okr_pipeline.warehouse.database import Database, quoted
@@ -49,8 +51,15 @@ class Cube:
         return (
             compiled.additive
             and filter_columns(measure, compiled) <= set(self.groups)
-            and all(a.argument in self.arguments for a in compiled.aggregations)
+            and all(cell_argument(a) in self.arguments for a in compiled.aggregations)
         )
+
+
+def cell_argument(aggregation: Aggregation) -> str:
+    """Return what cells sum for *aggregation*; a text, too, can be counted, but not summed."""
+    if aggregation.function == "count" and aggregation.argument != "*":
+        return f"CASE WHEN {aggregation.argument} IS NOT NULL THEN 1 END"
+    return aggregation.argument
 
 
 def cube_table(dataset: str, time: str) -> str:
@@ -78,9 +87,14 @@ def refresh_cubes(db: Database, project: Project, datasets: Collection[str]) -> 
             if compiled.additive:
                 groups, arguments = wanted.setdefault((of.dataset, of.time), (set(), set()))
                 groups |= filter_columns(of, compiled)
-                arguments |= {a.argument for a in compiled.aggregations}
+                arguments |= {cell_argument(a) for a in compiled.aggregations}
+    zone = project.calendar.zone.key
     for (dataset, time), (groups, arguments) in wanted.items():
-        _refresh(db, project.datasets[dataset], time, groups, sorted(arguments), extracts[dataset])
+        try:
+            _refresh(db, project.datasets[dataset], time, groups, sorted(arguments), extracts[dataset], zone)
+        except duckdb.Error:
+            # A row divides by zero, a sum overflows: asked directly, the metric at fault fails alone.
+            db.run("DELETE FROM cube._cubes WHERE dataset = $1 AND time = $2", [dataset, time])
 
 
 def read_cubes(db: Database, project: Project) -> dict[tuple[str, str], Cube]:
@@ -129,10 +143,11 @@ def _refresh(
     groups: set[str],
     arguments: list[str],
     extracts: Mapping[int, str],
+    zone: str,
 ) -> None:
     """Make the cube again from the days that changed; from all rows, where it is of other make."""
     load = max(extracts)
-    wanted = json.dumps([sorted(groups), arguments, list(dataset.columns.items())])
+    wanted = json.dumps([sorted(groups), arguments, list(dataset.columns.items()), zone])
     known = db.rows("SELECT * FROM cube._cubes WHERE dataset = $1 AND time = $2", [dataset.id, time])
     old = known[0] if known else None
     same = old is not None and (old["wanted"], old["basis"]) == (wanted, _basis(extracts, old["load"]))

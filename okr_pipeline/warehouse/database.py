@@ -55,6 +55,10 @@ class Database:
     def _configure(self, settings: Settings, readable: Sequence[Path]) -> None:
         execute = self._connection.execute
         execute("SET TimeZone = " + literal(settings.zone))
+        # It would write to standard output, whoever reads that.
+        execute("SET enable_progress_bar = false")
+        # Division by zero is an error wherever it happens; without this it would be infinity.
+        execute("SET ieee_floating_point_ops = false")
         # Row order is nobody's promise here, and keeping it costs memory.
         execute("SET preserve_insertion_order = false")
         if settings.threads is not None:
@@ -143,6 +147,13 @@ def _our_errors(path: Path | None) -> Iterator[None]:
         raise _file_error(str(error), path) from error
     except (duckdb.SerializationException, duckdb.FatalException, duckdb.InternalException) as error:
         raise _file_error(str(error), path) from error
+    except duckdb.Error as error:
+        if "Corrupt database file" not in str(error):
+            raise
+        raise _file_error(str(error), path) from error
+    except OSError as error:
+        what = f"the folder of warehouse {path} cannot be made ({error.strerror or type(error).__name__})"
+        raise WarehouseError(what, mend="give this user a folder to write in") from error
 
 
 def _file_error(words: str, path: Path | None) -> WarehouseError:

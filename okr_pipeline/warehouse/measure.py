@@ -28,15 +28,15 @@ def measure(db: Database, project: Project, asks: Iterable[Ask], *, sandbox: San
     Equal questions are answered once; a ratio or formula asks for its inputs at the same cut and
     loads. Each failure stays with its own question.
     """
-    placed = {ask: _placed(project, ask) for ask in asks}
+    in_place = {ask: placed(project, ask) for ask in asks}
     by_metric: dict[str, dict[Ask, None]] = defaultdict(dict)
-    for ask in placed.values():
+    for ask in in_place.values():
         by_metric[ask.metric][ask] = None
-    answers = _from_cubes(db, project, list(dict.fromkeys(placed.values())))
+    answers = _from_cubes(db, project, list(dict.fromkeys(in_place.values())))
     for metric, group in by_metric.items():
         open_asks = [ask for ask in group if ask not in answers]
         answers.update(_measure_metric(db, project, project.metrics[metric].measure, open_asks, sandbox))
-    return {ask: answers[as_placed] for ask, as_placed in placed.items()}
+    return {ask: answers[as_placed] for ask, as_placed in in_place.items()}
 
 
 def _from_cubes(db: Database, project: Project, asks: Sequence[Ask]) -> dict[Ask, Answer]:
@@ -75,7 +75,7 @@ def _measure_metric(
             return dict(zip(asks, compose(db, of, rows), strict=True))
 
 
-def _placed(project: Project, ask: Ask) -> Ask:
+def placed(project: Project, ask: Ask) -> Ask:
     """Give *ask* its span, and take from it all that does not bear on its answer."""
     of = project.metrics[ask.metric].measure
     if isinstance(of, Ratio | Formula):

@@ -15,15 +15,16 @@ if TYPE_CHECKING:
 def progress(db: Database, *, observed: pa.Table, defined: pa.Table) -> pa.Table:
     """Return one row a (key_result, cut), as the header of `progress.sql` describes it and its inputs."""
     with db.offered(observed=observed, defined=defined):
-        return db.read(_statement("progress.sql"))
+        return db.read(statement("progress.sql"))
 
 
 def roll_up(db: Database, parts: pa.Table) -> pa.Table:
     """Return one row an objective, as the header of `roll_up.sql` describes it and its input."""
     with db.offered(parts=parts):
-        return db.read(_statement("roll_up.sql"))
+        return db.read(statement("roll_up.sql"))
 
 
 @cache
-def _statement(name: str) -> str:
+def statement(name: str) -> str:
+    """Return the text of one of the SQL files beside this module."""
     return resources.files(__package__).joinpath(name).read_text(encoding="utf-8")

@@ -5,13 +5,15 @@
 -- defined:  key_result, kind ('reach' or 'keep'), baseline, baseline_reason, target_how, target_amount,
 --           low, high, low_inclusive, high_inclusive, cycle_days.
 -- The formulas are those of docs/arithmetic.md.
-WITH carried AS (
-    SELECT
-        *,
-        last_value(CASE WHEN fresh AND state = 'ok' THEN value END IGNORE NULLS) OVER past AS good_value,
-        last_value(CASE WHEN fresh AND state = 'ok' THEN cut END IGNORE NULLS) OVER past AS good_at
-    FROM observed
-    WINDOW past AS (PARTITION BY key_result ORDER BY cut ROWS UNBOUNDED PRECEDING)
+WITH good AS (
+    SELECT key_result, cut AS good_at, value AS good_value FROM observed WHERE fresh AND state = 'ok'
+),
+carried AS (
+    SELECT o.*, NULL AS good_at, NULL AS good_value FROM observed AS o WHERE fresh
+    UNION ALL BY NAME
+    SELECT o.*, g.good_at, g.good_value
+    FROM (SELECT * FROM observed WHERE NOT fresh) AS o
+    ASOF LEFT JOIN good AS g ON o.key_result = g.key_result AND o.cut > g.good_at
 ),
 resolved AS (
     SELECT
@@ -26,6 +28,11 @@ resolved AS (
         END AS target
     FROM defined
 ),
+-- A few hundred shares stand for all key results and days.
+shares AS (
+    SELECT elapsed_days, cycle_days, exact_div(elapsed_days, cycle_days) AS share
+    FROM (SELECT DISTINCT elapsed_days FROM observed), (SELECT DISTINCT cycle_days FROM defined)
+),
 placed AS (
     SELECT
         c.key_result,
@@ -36,26 +43,37 @@ placed AS (
         CASE WHEN fresh THEN value ELSE good_value END AS value,
         CASE WHEN NOT fresh THEN good_at END AS carried_from,
         d.* EXCLUDE (key_result),
-        CASE WHEN kind = 'reach' THEN exact_div(elapsed_days, cycle_days) END AS expected,
-        elapsed_days = cycle_days AS ended
+        CASE WHEN kind = 'reach' THEN s.share END AS expected,
+        c.elapsed_days = d.cycle_days AS ended
     FROM carried AS c
     JOIN resolved AS d USING (key_result)
+    JOIN shares AS s ON s.elapsed_days = c.elapsed_days AND s.cycle_days = d.cycle_days
+),
+ways AS (
+    SELECT
+        *,
+        -- 0 has no quotient, nor have numbers so far apart that it would pass 10^14: null, one row alone.
+        nullif(target - baseline, 0) AS way,
+        CASE
+            WHEN abs(CAST(value - baseline AS DOUBLE)) < 1e14 * abs(CAST(target - baseline AS DOUBLE))
+            THEN value - baseline
+        END AS gone
+    FROM placed
+),
+reached AS (
+    SELECT *, small_quotient(gone, way) AS reach FROM ways
 ),
 measured AS (
     SELECT
-        *,
+        * EXCLUDE (reach, way, gone),
         CASE
             WHEN value IS NULL THEN NULL
-            WHEN kind = 'reach' THEN CASE
-                -- Division is exact up to 20 digits before the point; one number too large stops itself alone.
-                WHEN greatest(abs(value), abs(baseline), abs(target)) < 10000000000000000000
-                THEN exact_ratio(value - baseline, target - baseline)
-            END
+            WHEN kind = 'reach' THEN reach
             WHEN (low IS NULL OR value > low OR (low_inclusive AND value = low))
              AND (high IS NULL OR value < high OR (high_inclusive AND value = high)) THEN CAST(1 AS DECIMAL(38, 9))
             ELSE CAST(0 AS DECIMAL(38, 9))
         END AS progress
-    FROM placed
+    FROM reached
 ),
 gapped AS (
     SELECT *, progress - expected AS gap FROM measured

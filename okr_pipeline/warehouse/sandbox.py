@@ -8,6 +8,7 @@ without files, with little memory, and killed at its deadline.
 from __future__ import annotations
 
 import json
+import os
 import selectors
 import subprocess
 import sys
@@ -46,6 +47,7 @@ class Sandbox:
         self._setup = {"path": str(path), "settings": {**asdict(settings), "memory": memory}}
         self._deadline_s = deadline_s
         self._child: subprocess.Popen[str] | None = None
+        self._asked = 0
 
     def __enter__(self) -> Sandbox:
         return self
@@ -58,14 +60,16 @@ class Sandbox:
     def ask(self, question: dict[str, Any]) -> Answer:
         """Return the answer of the child to *question*, or why there is none."""
         child = self._child or self._start()
+        self._asked += 1
         assert child.stdin is not None and child.stdout is not None  # noqa: S101, PT018
         reply: str | None = ""
         with suppress(BrokenPipeError):
-            child.stdin.write(json.dumps(question) + "\n")
+            child.stdin.write(json.dumps({**question, "number": self._asked}) + "\n")
             child.stdin.flush()
             reply = self._line(child)
-        if reply:
-            return _answer(json.loads(reply))
+        answered = json.loads(reply) if reply else {}
+        if answered.get("number") == self._asked:
+            return _answer(answered)
         self._end()
         if reply is None:
             return Answer(None, State.ERROR, f"the query took longer than {self._deadline_s:g} s")
@@ -78,6 +82,7 @@ class Sandbox:
             [sys.executable, "-c", code],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
             text=True,
             encoding="utf-8",
         )
@@ -124,16 +129,21 @@ def _answer(reply: dict[str, Any]) -> Answer:
 
 def main(setup: dict[str, Any]) -> None:
     """Answer one JSON question a line until standard input ends."""
+    # Whatever else is printed in this process is no answer.
+    answers = os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8")
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     with Database(Path(setup["path"]), settings=Settings(**setup["settings"]), read_only=True) as db:
         for line in sys.stdin:
-            answer = _run(db, json.loads(line))
+            question = json.loads(line)
+            answer = _run(db, question)
             reply = {
+                "number": question["number"],
                 "value": None if answer.value is None else str(answer.value),
                 "state": answer.state,
                 "reason": answer.reason,
             }
-            sys.stdout.write(json.dumps(reply) + "\n")
-            sys.stdout.flush()
+            answers.write(json.dumps(reply) + "\n")
+            answers.flush()
 
 
 def _run(db: Database, question: dict[str, Any]) -> Answer:

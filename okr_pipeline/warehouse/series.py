@@ -19,7 +19,7 @@ from okr_pipeline.expression import Compiled, compile_value
 from okr_pipeline.expression.pattern import Pattern, pattern_of
 from okr_pipeline.model.calendar import Calendar, Span
 from okr_pipeline.model.metric import Aggregate
-from okr_pipeline.warehouse.cube import Cube, cells_of
+from okr_pipeline.warehouse.cube import Cube, cell_argument, cells_of
 from okr_pipeline.warehouse.database import Database, quoted
 from okr_pipeline.warehouse.direct import answer_of, outcome
 from okr_pipeline.warehouse.landing import sql_type, state_at
@@ -29,13 +29,12 @@ _BEGINNING = date(1, 1, 1)
 
 
 @dataclass(frozen=True, slots=True)
-class _Shape:
-    """What metrics must share to share a statement: value, tested columns, the rest, and their cuts."""
+class Shape:
+    """What metrics share that share a statement: value, tested columns, and the rest of the condition."""
 
     value: str
     columns: tuple[str, ...]
     rest: str | None
-    spans: tuple[Span, ...]
 
 
 def answer_from_cube(
@@ -46,47 +45,50 @@ def answer_from_cube(
 
     Every ask is placed, reads the cube's load, and `cube.holds` its measure.
     """
-    by_metric: dict[str, list[tuple[Aggregate, Ask]]] = defaultdict(list)
+    shapes: dict[tuple[Shape, str], list[tuple[Pattern, Ask, Span]]] = defaultdict(list)
+    sources: dict[Span, str] = {}
     for of, ask in asks:
-        by_metric[f"{ask.metric} {ask.cycle}"].append((of, ask))
-    shapes: dict[_Shape, list[tuple[Pattern, list[Ask]]]] = defaultdict(list)
-    for group in by_metric.values():
-        of = group[0][0]
-        pattern = pattern_of(of.where, cube.dataset.columns)
-        spans = tuple(ask.span for _, ask in group if ask.span)
-        shape = _Shape(of.value, pattern.columns, pattern.rest, spans)
-        shapes[shape].append((pattern, [ask for _, ask in group]))
+        if (span := ask.span) is not None:
+            if span not in sources:
+                sources[span] = cells_up_to(cube, span, calendar)
+            pattern = pattern_of(of.where, cube.dataset.columns)
+            shapes[Shape(of.value, pattern.columns, pattern.rest), sources[span]].append((pattern, ask, span))
     answers: dict[Ask, Answer] = {}
-    for shape, metrics in shapes.items():
-        answers.update(_answer_shape(db, cube, shape, metrics, calendar))
+    for (shape, source), wanted in shapes.items():
+        answers.update(_answer_shape(db, cube, shape, source, wanted))
     return answers
 
 
 def _answer_shape(
-    db: Database, cube: Cube, shape: _Shape, metrics: Sequence[tuple[Pattern, list[Ask]]], calendar: Calendar
+    db: Database, cube: Cube, shape: Shape, source: str, wanted: Sequence[tuple[Pattern, Ask, Span]]
 ) -> dict[Ask, Answer]:
-    answers: dict[Ask, Answer] = {}
-    wanted = params([pattern for pattern, _ in metrics], shape.columns)
-    for source, places in _sources(cube, shape.spans, calendar).items():
-        spans = [shape.spans[place] for place in places]
-        try:
-            with db.offered(params=wanted, cuts=cuts(spans)):
-                rows = db.rows(series_sql(cube, source, shape.value, shape.columns, shape.rest))
-        except duckdb.Error:
-            continue
-        for row in rows:
-            answers[metrics[row["metric"]][1][places[row["cut"]]]] = answer_of(row)
-    return answers
+    spans = list(dict.fromkeys(span for _, _, span in wanted))
+    places = {span: place for place, span in enumerate(spans)}
+    try:
+        with db.offered(
+            wanted=wanted_table(
+                [pattern for pattern, _, _ in wanted], [places[span] for _, _, span in wanted]
+            ),
+            cuts=cuts_table(spans),
+        ):
+            rows = db.rows(series_sql(cube, shape, source))
+    except duckdb.Error:
+        # One of them overflows, or the like: asked directly, each fails for itself.
+        return {}
+    return {wanted[row["ask"]][1]: answer_of(row) for row in rows}
 
 
-def params(patterns: Sequence[Pattern], columns: Sequence[str]) -> pa.Table:
-    """Return one row a metric: its place, and `k<i>`, the value (text) its i-th tested column must have."""
-    values = [[value for _, value in pattern.equals] for pattern in patterns]
-    keys = {f"k{i}": pa.array([row[i] for row in values], pa.string()) for i in range(len(columns))}
-    return pa.table({"metric": pa.array(range(len(patterns)), pa.int64()), **keys})
+def wanted_table(patterns: Sequence[Pattern], cuts: Sequence[int]) -> pa.Table:
+    """Return one row an ask: its place, its cut, and `k<i>`, the value (text) its i-th column must have."""
+    width = len(patterns[0].equals) if patterns else 0
+    keys = {
+        f"k{i}": pa.array([pattern.equals[i][1] for pattern in patterns], pa.string()) for i in range(width)
+    }
+    places = {"ask": pa.array(range(len(patterns)), pa.int64()), "cut": pa.array(cuts, pa.int64())}
+    return pa.table(places | keys)
 
 
-def cuts(spans: Sequence[Span]) -> pa.Table:
+def cuts_table(spans: Sequence[Span]) -> pa.Table:
     """Return one row a cut: its place and its days, `[start_on, end_on)`."""
     return pa.table(
         {
@@ -97,36 +99,42 @@ def cuts(spans: Sequence[Span]) -> pa.Table:
     )
 
 
-def series_sql(cube: Cube, source: str, value: str, columns: Sequence[str], rest: str | None) -> str:
+def series_sql(cube: Cube, shape: Shape, source: str) -> str:
     """
-    Return the SELECT over *source* (cells), `params` and `cuts`: one row a (metric, cut).
+    Return the SELECT over *source* (cells), `wanted` and `cuts`: one row an ask.
 
-    Columns: metric, cut, value, zero_divisor.
+    Columns: ask, value, zero_divisor. Cells are summed along their days; a span is what was
+    summed by its end less what was summed before its start.
     """
-    compiled = compile_value(value)
+    compiled = compile_value(shape.value)
     n = range(len(compiled.aggregations))
-    keys = [f"k{i}" for i in range(len(columns))]
-    named = [f"{quoted(column)} AS k{i}" for i, column in enumerate(columns)]
-    tested = [f"{quoted(column)} IS NOT NULL" for column in columns] + ([rest] if rest else [])
+    keys = [f"k{i}" for i in range(len(shape.columns))]
+    named = [f"{quoted(column)} AS k{i}" for i, column in enumerate(shape.columns)]
+    tested = [f"{quoted(column)} IS NOT NULL" for column in shape.columns] + (
+        [shape.rest] if shape.rest else []
+    )
+    sums = [name for i in n for name in _names(i)]
     window = f"OVER ({'PARTITION BY ' + ', '.join(keys) + ' ' if keys else ''}ORDER BY day)"
-    running = ", ".join(f"sum(a{i}) {window} AS a{i}, sum(m{i}) {window} AS m{i}" for i in n)
     same = "".join(f" AND e.{key} = r.{key}" for key in keys)
-    typed = [f"CAST(p.k{i} AS {sql_type(cube.dataset.columns[column])})" for i, column in enumerate(columns)]
-    matches = "".join(f" AND v.k{i} = {key}" for i, key in enumerate(typed))
-    places = f"SELECT DISTINCT {', '.join(keys)} FROM days" if keys else "SELECT 1 AS one"
+    types = [sql_type(cube.dataset.columns[column]) for column in shape.columns]
+    matches = "".join(f" AND v.k{i} = CAST(w.k{i} AS {kind})" for i, kind in enumerate(types))
+    within = ["day >= (SELECT min(start_on) FROM cuts)", "day < (SELECT max(end_on) FROM cuts)"]
     return f"""
         WITH days AS (
-            SELECT day, {", ".join([*named, *_parts(cube, compiled)])}
-            FROM {source} WHERE {" AND ".join(tested) or "true"} GROUP BY ALL
+            SELECT {", ".join(["day", *named, *_parts(cube, compiled)])}
+            FROM {source} WHERE {" AND ".join([*within, *tested])} GROUP BY ALL
         ),
-        running AS (SELECT day, {", ".join([*keys, running])} FROM days),
-        edges AS (SELECT * FROM ({places}) CROSS JOIN cuts),
+        running AS (
+            SELECT {", ".join(["day", *keys, *(f"sum({name}) {window} AS {name}" for name in sums)])}
+            FROM days
+        ),
+        edges AS (SELECT * FROM (SELECT DISTINCT {", ".join(keys) or "1 AS one"} FROM days) CROSS JOIN cuts),
         ends AS (
-            SELECT e.*, {", ".join(f"r.a{i}, r.m{i}" for i in n)}
+            SELECT {", ".join(["e.*", *(f"r.{name}" for name in sums)])}
             FROM edges e ASOF LEFT JOIN running r ON e.end_on > r.day{same}
         ),
         spans AS (
-            SELECT e.* EXCLUDE ({", ".join(f"a{i}, m{i}" for i in n)}), {", ".join(map(_between, n))}
+            SELECT {", ".join(["e.cut", *(f"e.{key}" for key in keys), *map(_between, n)])}
             FROM ends e ASOF LEFT JOIN running r ON e.start_on > r.day{same}
         ),
         valued AS (
@@ -134,32 +142,44 @@ def series_sql(cube: Cube, source: str, value: str, columns: Sequence[str], rest
             FROM (SELECT *, {", ".join(_result(compiled, i) for i in n)} FROM spans)
         ),
         empty AS (
-            SELECT {outcome(compiled)}
-            FROM (SELECT {", ".join(_nothing(compiled, i) for i in n)})
+            SELECT {outcome(compiled)} FROM (SELECT {", ".join(_nothing(compiled, i) for i in n)})
         )
-        SELECT p.metric, c.cut,
-               CASE WHEN v.cut IS NULL THEN empty.value ELSE v.value END AS value,
-               CASE WHEN v.cut IS NULL THEN empty.zero_divisor ELSE v.zero_divisor END AS zero_divisor
-        FROM params p CROSS JOIN cuts c CROSS JOIN empty LEFT JOIN valued v ON v.cut = c.cut{matches}
+        SELECT
+            w.ask,
+            CASE WHEN v.cut IS NULL THEN empty.value ELSE v.value END AS value,
+            CASE WHEN v.cut IS NULL THEN empty.zero_divisor ELSE v.zero_divisor END AS zero_divisor
+        FROM wanted w CROSS JOIN empty LEFT JOIN valued v ON v.cut = w.cut{matches}
     """
+
+
+def cells_up_to(cube: Cube, span: Span, calendar: Calendar) -> str:
+    """Return the relation of cells that *span* is answered from: a cut within a day needs that day's rows."""
+    if cube.dataset.columns[cube.time] == "date" or span.end == calendar.midnight(span.end_on):
+        return cube.table
+    today, time = calendar.day_of(span.end), quoted(cube.time)
+    first, end = calendar.midnight(today).isoformat(), span.end.isoformat()
+    begun = f"{time} >= TIMESTAMPTZ '{first}' AND {time} < TIMESTAMPTZ '{end}'"
+    rows = f"(SELECT * FROM {state_at(cube.dataset.id, cube.load)} WHERE {begun})"
+    return f"(SELECT * FROM {cube.table} WHERE day < DATE '{today}' UNION ALL BY NAME {cells_of(cube, rows)})"
 
 
 def _parts(cube: Cube, compiled: Compiled) -> list[str]:
     """Sum the cells of a day: `a<i>` what aggregation i adds up, `m<i>` how many rows it saw."""
     parts = []
     for i, aggregation in enumerate(compiled.aggregations):
-        place = cube.arguments.index(aggregation.argument)
+        place = cube.arguments.index(cell_argument(aggregation))
         own = f" FILTER (WHERE {aggregation.filter})" if aggregation.filter else ""
         summed = f"s{place}" if aggregation.function == "sum" else f"n{place}"
         parts.append(f"sum({summed}){own} AS a{i}, sum(n{place}){own} AS m{i}")
     return parts
 
 
+def _names(i: int) -> tuple[str, str]:
+    return f"a{i}", f"m{i}"
+
+
 def _between(i: int) -> str:
-    """Subtract what was summed before the span from what was summed by its end."""
-    return ", ".join(
-        f"coalesce(e.{name}, 0) - coalesce(r.{name}, 0) AS {name}" for name in (f"a{i}", f"m{i}")
-    )
+    return ", ".join(f"coalesce(e.{name}, 0) - coalesce(r.{name}, 0) AS {name}" for name in _names(i))
 
 
 def _result(compiled: Compiled, i: int) -> str:
@@ -171,22 +191,3 @@ def _result(compiled: Compiled, i: int) -> str:
 def _nothing(compiled: Compiled, i: int) -> str:
     nothing = "CAST(NULL AS DECIMAL(38, 9))" if compiled.aggregations[i].function == "sum" else "0"
     return f'{nothing} AS "#{i}"'
-
-
-def _sources(cube: Cube, spans: Sequence[Span], calendar: Calendar) -> dict[str, list[int]]:
-    """Return the relations of cells, and which of *spans* each answers: a cut within a day needs rows."""
-    sources: dict[str, list[int]] = defaultdict(list)
-    by_day = cube.dataset.columns[cube.time] == "date"
-    for place, span in enumerate(spans):
-        whole = by_day or span.end == calendar.midnight(span.end_on)
-        sources[cube.table if whole else _cut_within_a_day(cube, span, calendar)].append(place)
-    return sources
-
-
-def _cut_within_a_day(cube: Cube, span: Span, calendar: Calendar) -> str:
-    today = calendar.day_of(span.end)
-    time = quoted(cube.time)
-    first, end = calendar.midnight(today).isoformat(), span.end.isoformat()
-    begun = f"{time} >= TIMESTAMPTZ '{first}' AND {time} < TIMESTAMPTZ '{end}'"
-    rows = f"(SELECT * FROM {state_at(cube.dataset.id, cube.load)} WHERE {begun})"
-    return f"(SELECT * FROM {cube.table} WHERE day < DATE '{today}' UNION ALL BY NAME {cells_of(cube, rows)})"

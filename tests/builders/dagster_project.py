@@ -13,8 +13,6 @@ from project_builder import METRICS, ProjectFolder, files_source, keep, reach
 
 from okr_pipeline.orchestration import build_definitions, executor_named
 
-GOOD_DEALS = ["id,amount,won,closed_on", "a,100.10,true,2026-08-01", "b,200.20,false,2026-08-02"]
-
 
 def two_sources(root: Path) -> ProjectFolder:
     """
@@ -33,7 +31,11 @@ def two_sources(root: Path) -> ProjectFolder:
             "connection": {"url": "sqlite:///data/shop.db"},
             "refresh": "*/15 8-18 * * 1",
             "datasets": {
-                "orders": {"table": "orders", "columns": {"id": "integer", "placed_on": "date"}, "key": ["id"]},
+                "orders": {
+                    "table": "orders",
+                    "columns": {"id": "integer", "placed_on": "date"},
+                    "key": ["id"],
+                },
                 "big": {"query": "SELECT * FROM orders WHERE id > 1", "columns": {"id": "integer"}},
             },
         },
@@ -44,7 +46,7 @@ def two_sources(root: Path) -> ProjectFolder:
         "grow": {
             "title": "Grow",
             "owner": "mara@fernhill.example",
-            "key_results": {"won": reach("crm.won"), "open": keep("crm.open", ">= 10")},
+            "key_results": {"won": reach("crm.won"), "kept": keep("crm.won", ">= 10")},
         },
         "serve": {
             "title": "Serve",
@@ -54,6 +56,21 @@ def two_sources(root: Path) -> ProjectFolder:
     }
     write_orders(root, count=2)
     return project.write()
+
+
+def many(root: Path, *, objectives: int, each: int) -> ProjectFolder:
+    """Return a project with this many objectives, with *each* key results; all contribute to the first."""
+    project = ProjectFolder(root)
+    project.objectives = {}
+    folder = project.write().root / "okr_config/objectives/aug"
+    folder.mkdir(parents=True)
+    line = "      k{}: {{title: T, metric: crm.won, indicator: lagging, from: 0, to: 1000}}\n"
+    lines = "".join(line.format(n) for n in range(each))
+    for n in range(objectives):
+        above = "contributes_to: o0" if n else "level: company"
+        head = f"cycle: aug\nobjectives:\n  o{n}:\n    title: T\n    {above}\n    key_results:\n"
+        (folder / f"o{n}.yaml").write_text(head + lines, encoding="utf-8")
+    return project
 
 
 def write_orders(root: Path, *, count: int) -> None:
@@ -94,5 +111,8 @@ def materialized(result: dg.ExecuteInProcessResult) -> list[str]:
 
 def failed_checks(result: dg.ExecuteInProcessResult) -> list[str]:
     """Return the asset checks that did not pass in a run, as `asset:check`, sorted."""
-    seen = [e.event_specific_data for e in result.filter_events(lambda e: e.event_type_value == "ASSET_CHECK_EVALUATION")]
+    seen = [
+        e.event_specific_data
+        for e in result.filter_events(lambda e: e.event_type_value == "ASSET_CHECK_EVALUATION")
+    ]
     return sorted(f"{e.asset_key.to_user_string()}:{e.check_name}" for e in seen if not e.passed)

@@ -21,7 +21,9 @@ def graph_text(definitions: dg.Definitions) -> str:
         lines.append(f"job {job.name}: {' '.join(sorted(node.name for node in job.nodes))}")
     for schedule in sorted(repository.schedule_defs, key=lambda schedule: schedule.name):
         when = f"{schedule.cron_schedule} {schedule.execution_timezone}"
-        lines.append(f"schedule {schedule.name}: {schedule.job_name} at {when} {schedule.default_status.value}")
+        lines.append(
+            f"schedule {schedule.name}: {schedule.job_name} at {when} {schedule.default_status.value}"
+        )
     for sensor in repository.sensor_defs:
         every = sensor.minimum_interval_seconds
         lines.append(f"sensor {sensor.name}: {sensor.job_name} every {every} s {sensor.default_status.value}")

@@ -13,7 +13,7 @@ from typing import Any
 
 import dagster as dg
 import pytest
-from dagster_project import two_sources
+from dagster_project import many, two_sources
 from graph_text import graph_text
 from hypothesis import given
 from hypothesis import strategies as st
@@ -35,20 +35,6 @@ NOW = datetime(2026, 10, 5, 7, tzinfo=UTC)
 
 def definitions_of(project: ProjectFolder) -> dg.Definitions:
     return build_definitions(project.workspace(), executor=executor_named("in_process"))
-
-
-def many(root: Path, *, objectives: int, each: int) -> ProjectFolder:
-    """Return a project with *objectives* files of one objective, with *each* key results."""
-    project = ProjectFolder(root)
-    project.objectives = {}
-    folder = project.write().root / "okr_config/objectives/aug"
-    folder.mkdir(parents=True)
-    line = "      k{}: {{title: T, metric: crm.won, indicator: lagging, from: 0, to: 1000}}\n"
-    lines = "".join(line.format(n) for n in range(each))
-    for n in range(objectives):
-        head = f"cycle: aug\nobjectives:\n  o{n}:\n    title: T\n    key_results:\n"
-        (folder / f"o{n}.yaml").write_text(head + lines, encoding="utf-8")
-    return project
 
 
 def test_the_graph_is_as_written(tmp_path: Path) -> None:
@@ -73,7 +59,11 @@ def test_loading_needs_no_secret(tmp_path: Path) -> None:
 def test_a_key_result_carries_its_definition_hash(tmp_path: Path) -> None:
     """The code version of a key result is the hash that its observations carry."""
     project = two_sources(tmp_path).workspace().project
-    node = definitions_of(two_sources(tmp_path)).resolve_asset_graph().get(dg.AssetKey(["key_result", "grow", "won"]))
+    node = (
+        definitions_of(two_sources(tmp_path))
+        .resolve_asset_graph()
+        .get(dg.AssetKey(["key_result", "grow", "won"]))
+    )
     assert node.code_version == definition_hash(definition_of(project, project.key_result("grow.won")))
 
 
@@ -132,7 +122,7 @@ def test_check_names_are_valid_and_distinct(columns: list[str]) -> None:
     checks = Checks(min_rows=1, not_null=tuple(columns), unique=((*columns,),) if columns else ())
     dataset = Dataset(id="crm.deals", source="crm", columns=dict.fromkeys(columns, "string"), checks=checks)
     names = list(check_names(dataset).values())
-    assert len(set(names)) == len(columns) + (2 if columns else 1)
+    assert len(set(names)) == len(columns) + (3 if columns else 2)
     assert all(re.fullmatch(r"[A-Za-z0-9_]+", name) for name in names)
 
 

@@ -7,18 +7,18 @@ from pathlib import Path
 
 import dagster as dg
 import pytest
-from dagster_project import failed_checks, in_dagster, materialized, two_sources, write_orders
-from project_builder import ProjectFolder
+from dagster_project import failed_checks, in_dagster, many, materialized, two_sources, write_orders
+from project_builder import DEALS, ProjectFolder
 
 from okr_pipeline.ledger.instant import instant_from
 from okr_pipeline.model.observation import Observation
-from okr_pipeline.orchestration.key_results import key_results_asset
+from okr_pipeline.orchestration.key_results import MOST_KEY_RESULTS, key_results_asset
 from okr_pipeline.orchestration.landings import landing_asset
 from okr_pipeline.snapshot import read_snapshot
 
 EXTRACTS = ["extract/crm/deals", "extract/shop/big", "extract/shop/orders"]
 ONWARDS = [
-    "key_result/grow/open",
+    "key_result/grow/kept",
     "key_result/grow/won",
     "key_result/serve/orders",
     "landing/crm/deals",
@@ -56,7 +56,7 @@ def test_sync_all_brings_everything_up_to_date(project: ProjectFolder) -> None:
     with in_dagster(project) as dagster:
         result = dagster.run("sync_all")
     assert (result.success, materialized(result)) == (True, sorted([*EXTRACTS, *ONWARDS]))
-    assert values(project) == {"grow.won": "100.10", "grow.open": "200.20", "serve.orders": "2.00"}
+    assert values(project) == {"grow.won": "450.40", "grow.kept": "450.40", "serve.orders": "2.00"}
 
 
 def test_the_jobs_do_together_what_sync_all_does(project: ProjectFolder) -> None:
@@ -65,7 +65,7 @@ def test_the_jobs_do_together_what_sync_all_does(project: ProjectFolder) -> None
         done = [dagster.run(job) for job in ("extract_hourly", "extract_anyby15_8to18_any_any_1")]
         assert sorted(materialized(done[0]) + materialized(done[1])) == EXTRACTS
         assert materialized(dagster.run("sync_key_results")) == ONWARDS
-    assert values(project) == {"grow.won": "100.10", "grow.open": "200.20", "serve.orders": "2.00"}
+    assert values(project) == {"grow.won": "450.40", "grow.kept": "450.40", "serve.orders": "2.00"}
 
 
 def test_a_failed_read_is_red_and_alone(project: ProjectFolder) -> None:
@@ -77,7 +77,7 @@ def test_a_failed_read_is_red_and_alone(project: ProjectFolder) -> None:
         assert not failed.filter_events(lambda event: event.is_step_up_for_retry)
         dagster.run("extract_hourly")
         assert dagster.run("sync_key_results").success
-    assert values(project) == {"grow.won": "100.10", "grow.open": "200.20", "serve.orders": "no_data"}
+    assert values(project) == {"grow.won": "450.40", "grow.kept": "450.40", "serve.orders": "no_data"}
 
 
 def test_sync_all_with_a_failed_read_does_the_rest_and_is_red(project: ProjectFolder) -> None:
@@ -86,18 +86,20 @@ def test_sync_all_with_a_failed_read_does_the_rest_and_is_red(project: ProjectFo
     with in_dagster(project) as dagster:
         result = dagster.run("sync_all")
     assert (result.success, materialized(result)) == (False, ["extract/crm/deals", *ONWARDS])
-    assert values(project) == {"grow.won": "100.10", "grow.open": "200.20", "serve.orders": "no_data"}
+    assert values(project) == {"grow.won": "450.40", "grow.kept": "450.40", "serve.orders": "no_data"}
     [failure] = [event.step_failure_data.user_failure_data for event in result.get_step_failure_events()]
     assert failure is not None
     assert "shop.orders: " in str(failure.description)
 
 
 def test_in_one_graph_a_failed_read_skips_every_key_result(project: ProjectFolder) -> None:
-    """Dagster's own rule, and the reason why reads have jobs of their own: downstream of a failure is skipped."""
+    """Dagster's own rule, and why reads have jobs of their own: a failure skips what is downstream."""
     without_shop(project)
     with in_dagster(project) as dagster:
         result = dagster.run("__ASSET_JOB")
-    assert not [name for name in materialized(result) if name.startswith(("key_result", "snapshot", "publish"))]
+    assert not [
+        name for name in materialized(result) if name.startswith(("key_result", "snapshot", "publish"))
+    ]
 
 
 def test_a_failed_check_is_red_and_holds_back_its_own_load_alone(project: ProjectFolder) -> None:
@@ -111,16 +113,33 @@ def test_a_failed_check_is_red_and_holds_back_its_own_load_alone(project: Projec
         result = dagster.run("sync_key_results")
     assert failed_checks(result) == ["landing/crm/deals:not_null_amount"]
     assert materialized(result) == ONWARDS
-    assert values(project) == {"grow.won": "100.10", "grow.open": "200.20", "serve.orders": "3.00"}
+    assert values(project) == {"grow.won": "450.40", "grow.kept": "450.40", "serve.orders": "3.00"}
 
 
 def test_every_declared_check_has_a_verdict_before_anything_was_read(project: ProjectFolder) -> None:
     """A check that cannot be asked does not pass in silence."""
     with in_dagster(project) as dagster:
         result = dagster.run("sync_key_results")
-    checks = ["key_id", "max_change", "min_rows", "not_null_amount"]
-    landing = [*(f"landing/crm/deals:{name}" for name in checks), "landing/shop/orders:key_id"]
-    assert failed_checks(result) == landing
+    checks = ["history", "key_id", "max_change", "min_rows", "not_null_amount"]
+    deals = [f"landing/crm/deals:{name}" for name in checks]
+    orders = ["landing/shop/orders:history", "landing/shop/orders:key_id"]
+    assert failed_checks(result) == [*deals, "landing/shop/big:history", *orders]
+
+
+def test_a_check_is_green_again_when_the_good_content_is_back(project: ProjectFolder) -> None:
+    """A read that equals the load that stands has its verdicts, whatever was quarantined in between."""
+    bad = ["id,amount,won,closed_on", "a,,true,2026-08-01", "b,9,true,2026-08-01", "c,9,true,2026-08-01"]
+    with in_dagster(project) as dagster:
+        failed = []
+        for lines in (DEALS, bad, DEALS):
+            project.csv("crm/deals", lines)
+            dagster.run("extract_hourly")
+            failed.append(failed_checks(dagster.run("sync_key_results"))[:1])
+    assert failed == [
+        ["landing/shop/big:history"],
+        ["landing/crm/deals:not_null_amount"],
+        ["landing/shop/big:history"],
+    ]
 
 
 def test_all_stages_of_a_run_share_the_instant_it_started(project: ProjectFolder) -> None:
@@ -147,6 +166,15 @@ def test_one_key_result_can_be_asked_for(project: ProjectFolder) -> None:
     assert len(values(project)) == 3
 
 
+def test_many_key_results_are_told_by_objective(tmp_path: Path) -> None:
+    """Above the limit a run brings objectives up to date, those that contribute before the one above."""
+    with in_dagster(many(tmp_path, objectives=3, each=MOST_KEY_RESULTS // 3 + 1)) as dagster:
+        dagster.run("sync_all")
+        result = dagster.run("sync_key_results")
+    objectives = ["objective/o0", "objective/o1", "objective/o2"]
+    assert materialized(result) == ["landing/crm/deals", *objectives, "snapshot/tiny"]
+
+
 def test_an_asset_shows_what_was_read(project: ProjectFolder) -> None:
     """An extract carries its rows and its id as the data's version; a landing where its columns come from."""
     with in_dagster(project) as dagster:
@@ -156,7 +184,7 @@ def test_an_asset_shows_what_was_read(project: ProjectFolder) -> None:
     [receipt] = [entry for entry in project.entries("receipt") if entry.subject == "crm.deals"]
     assert event is not None
     assert event.asset_materialization is not None
-    assert event.asset_materialization.metadata["dagster/row_count"].value == 2
+    assert event.asset_materialization.metadata["dagster/row_count"].value == 4
     assert event.asset_materialization.tags == {"dagster/data_version": receipt.body["extract_id"]}
     assert landed is not None
     assert landed.asset_materialization is not None

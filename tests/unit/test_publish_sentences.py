@@ -134,9 +134,7 @@ def test_a_stale_value_is_told_with_age_and_reason() -> None:
 
 def stale(id: str, reason: str) -> KeyResultLine:
     carried_from = AS_OF - timedelta(days=5)
-    return key_result(
-        id, status=Status.STALE, state=State.STALE, reason=reason, carried_from=carried_from
-    )
+    return key_result(id, status=Status.STALE, state=State.STALE, reason=reason, carried_from=carried_from)
 
 
 def broken(id: str, problem: str) -> SourceLine:
@@ -144,7 +142,11 @@ def broken(id: str, problem: str) -> SourceLine:
 
 
 NOT_NULL = CheckResult(
-    check="not_null(lost)", dataset="finance.churn", expected="no empty cell", observed="1 empty", passed=False
+    check="not_null(lost)",
+    dataset="finance.churn",
+    expected="no empty cell",
+    observed="1 empty",
+    passed=False,
 )
 
 
@@ -156,8 +158,13 @@ def test_a_failed_check_is_told_once() -> None:
             stale("grow.churn", reason), sources=(broken("finance", reason),), failed_checks=(NOT_NULL,)
         )
     )
-    said = "Check not_null(lost) of finance.churn failed: expected no empty cell, saw 1 empty; Churn shows its value"
-    assert [(s.text, s.key_result) for s in told] == [(f"{said} of 5 days ago.", "grow.churn")]
+    assert [(s.text, s.key_result) for s in told] == [
+        (
+            "Check not_null(lost) of finance.churn failed: expected no empty cell, saw 1 empty; "
+            "Churn shows its value of 5 days ago.",
+            "grow.churn",
+        )
+    ]
 
 
 def test_a_source_out_of_reach_after_a_failed_check_is_told_beside_it() -> None:
@@ -178,9 +185,7 @@ def test_a_cause_that_holds_back_many_counts_them() -> None:
     """Three key results of one silent source are a number, not a list."""
     lines = [stale(f"grow.kr{n}", "crm.calls: login refused") for n in range(3)]
     told = sentences.worries(report_of(*lines, sources=(broken("crm", "crm.calls: login refused"),)))
-    assert [s.text for s in told] == [
-        "Dataset crm.calls: login refused; 3 key results have no fresh value."
-    ]
+    assert [s.text for s in told] == ["Dataset crm.calls: login refused; 3 key results have no fresh value."]
 
 
 def test_what_no_cause_explains_is_told_by_itself() -> None:
