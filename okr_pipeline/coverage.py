@@ -12,7 +12,6 @@ from okr_pipeline.ledger.entry import Entry
 from okr_pipeline.ledger.store import Ledger
 from okr_pipeline.model.metric import Dataset
 
-
 HISTORY = "history"
 """The check that an incremental load has all loads before it to rest on."""
 

@@ -8,8 +8,8 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
-from okr_pipeline.ledger.canonical import canonical
 from okr_pipeline.expression import row_columns
+from okr_pipeline.ledger.canonical import canonical
 from okr_pipeline.model.metric import Aggregate, Dataset, Formula, Query, Ratio
 from okr_pipeline.model.okr import KeyResult, Project
 
@@ -35,7 +35,7 @@ def definition_of(project: Project, key_result: KeyResult) -> dict[str, Any]:
 
 
 def reading_hash(dataset: Dataset) -> str:
-    """Return the SHA-256 of all that decides which rows a full read of *dataset* gives, and how they merge."""
+    """Return the SHA-256 of all that decides which rows a full read gives, and how they merge."""
     declared = {
         "columns": _plain(dataset.columns),
         "key": list(dataset.key),
@@ -47,7 +47,7 @@ def reading_hash(dataset: Dataset) -> str:
 
 
 def measure_hash(definition: dict[str, Any]) -> str:
-    """Return the SHA-256 of the part of a definition that decides its values, whatever they are held against."""
+    """Return the SHA-256 of what decides a value, whatever it is held against."""
     return definition_hash({name: part for name, part in definition.items() if name != "goal"})
 
 

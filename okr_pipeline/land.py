@@ -62,7 +62,7 @@ def catch_up(db: Database, datasets: Sequence[Dataset], *, ledger: Ledger, lake:
 def catch_up_each(
     db: Database, datasets: Sequence[Dataset], *, ledger: Ledger, lake: Lake
 ) -> tuple[int, dict[str, LakeError]]:
-    """Catch up like `catch_up`, and return beside the count why the newest load of a dataset is lost, by id."""
+    """Catch up, and return beside the count why the newest load of a dataset is lost, by its id."""
     landing.prepare(db, datasets)
     count, lost = 0, {}
     for dataset in datasets:

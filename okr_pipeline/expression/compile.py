@@ -111,10 +111,10 @@ def compile_query(text: str, table: Callable[[str], str]) -> str:
     tree = sqlglot.parse_one(text, read="duckdb")
     _whole_choices(tree)
     _means(tree)
-    for node in list(tree.find_all(exp.Median, *allowed.QUANTILES)):
-        whole = node.parent if isinstance(node.parent, exp.Filter) else node
+    for quantile in list(tree.find_all(exp.Median, *allowed.QUANTILES)):
+        whole = quantile.parent if isinstance(quantile.parent, exp.Filter) else quantile
         own = whole.expression.this.sql("duckdb") if isinstance(whole, exp.Filter) else None
-        whole.replace(sqlglot.parse_one(_quantile_sql(node, own), read="duckdb"))
+        whole.replace(sqlglot.parse_one(_quantile_sql(quantile, own), read="duckdb"))
     _exact_divisions(tree, "exact_div")
     for node in list(tree.find_all(exp.Table)):
         if node.db:
@@ -126,6 +126,7 @@ def compile_query(text: str, table: Callable[[str], str]) -> str:
     return str(tree.sql("duckdb"))
 
 
+@lru_cache(maxsize=65_536)
 def row_columns(text: str) -> tuple[str, ...]:
     """Return the columns that a row expression reads, sorted."""
     return tuple(sorted({dotted(column) for column in parsed(text).find_all(exp.Column)}))
@@ -215,11 +216,11 @@ def _exact_divisions(tree: exp.Expr, macro: str) -> list[str]:
         else:
             divisors.append(below.sql("duckdb"))
             nested = any(_is_division(inner) for side in (above, below) for inner in side.walk())
-            name = f"{macro}_nested" if nested else macro
+            name = "exact_div_nested" if nested and macro == "exact_div" else macro
             new = exp.Anonymous(this=name, expressions=[above.copy(), below.copy()])
         node.replace(new)
     return divisors
 
 
 def _is_division(node: exp.Expr) -> bool:
-    return isinstance(node, exp.Anonymous) and str(node.this).startswith(("exact_div", "exact_ratio"))
+    return isinstance(node, exp.Anonymous) and str(node.this).startswith("exact_")

@@ -32,13 +32,11 @@ class Pattern:
         return tuple(column for column, _ in self.equals)
 
 
-def pattern_of(where: str | None, columns: Mapping[str, str]) -> Pattern:
-    """Take apart a condition that `check_where` has passed; *columns* maps name to declared type."""
-    return _pattern(where, tuple(columns.items())) if where else Pattern()
-
-
 @lru_cache(maxsize=65_536)
-def _pattern(where: str, columns: tuple[tuple[str, str], ...]) -> Pattern:
+def pattern_of(where: str | None, columns: tuple[tuple[str, str], ...]) -> Pattern:
+    """Take apart a condition that `check_where` has passed; *columns* are (name, declared type)."""
+    if where is None:
+        return Pattern()
     types = dict(columns)
     equals: dict[str, str] = {}
     rest = []
@@ -48,9 +46,8 @@ def _pattern(where: str, columns: tuple[tuple[str, str], ...]) -> Pattern:
             equals[found[0]] = found[1]
         else:
             rest.append(test.sql("duckdb"))
-    return Pattern(
-        tuple(sorted(equals.items())), compile_row(" AND ".join(f"({r})" for r in rest)) if rest else None
-    )
+    left = compile_row(" AND ".join(f"({test})" for test in rest)) if rest else None
+    return Pattern(tuple(sorted(equals.items())), left)
 
 
 def _conjuncts(tree: exp.Expr) -> list[exp.Expr]:

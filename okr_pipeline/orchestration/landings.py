@@ -5,8 +5,8 @@ from typing import Any
 
 import dagster as dg
 
-from okr_pipeline.definition import reading_hash
 from okr_pipeline.coverage import HISTORY
+from okr_pipeline.definition import reading_hash
 from okr_pipeline.ledger.entry import Entry
 from okr_pipeline.ledger.store import Ledger
 from okr_pipeline.model.metric import Dataset

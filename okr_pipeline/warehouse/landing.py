@@ -111,9 +111,8 @@ def newest(
     Later values are plans: they say nothing of how fresh the data is.
     """
     moment = f"TIMESTAMPTZ '{until.isoformat()}'" if isinstance(until, datetime) else f"DATE '{until}'"
-    found: datetime | date | None = db.rows(
-        f"SELECT max({quoted(column)}) AS at FROM {state_at(dataset, load)} WHERE {quoted(column)} <= {moment}"
-    )[0]["at"]
+    rows = f"{state_at(dataset, load)} WHERE {quoted(column)} <= {moment}"
+    found: datetime | date | None = db.rows(f"SELECT max({quoted(column)}) AS at FROM {rows}")[0]["at"]
     return found.astimezone(UTC) if isinstance(found, datetime) else found
 
 

@@ -52,7 +52,6 @@ placed AS (
 ways AS (
     SELECT
         *,
-        -- 0 has no quotient, nor have numbers so far apart that it would pass 10^14: null, one row alone.
         nullif(target - baseline, 0) AS way,
         CASE
             WHEN abs(CAST(value - baseline AS DOUBLE)) < 1e14 * abs(CAST(target - baseline AS DOUBLE))
@@ -68,7 +67,12 @@ measured AS (
         * EXCLUDE (reach, way, gone),
         CASE
             WHEN value IS NULL THEN NULL
-            WHEN kind = 'reach' THEN reach
+            WHEN kind = 'reach' THEN CASE
+                WHEN reach IS NOT NULL OR way IS NULL THEN reach
+                -- The slow division is exact up to 20 digits; one number too large stops itself alone.
+                WHEN greatest(abs(value), abs(baseline), abs(target)) < 10000000000000000000
+                THEN exact_div_nested(value - baseline, way)
+            END
             WHEN (low IS NULL OR value > low OR (low_inclusive AND value = low))
              AND (high IS NULL OR value < high OR (high_inclusive AND value = high)) THEN CAST(1 AS DECIMAL(38, 9))
             ELSE CAST(0 AS DECIMAL(38, 9))

@@ -19,7 +19,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from zoneinfo import ZoneInfo
 
-from okr_pipeline.expression.pattern import pattern_of
+import pyarrow as pa
+
+from okr_pipeline.expression.pattern import Pattern, pattern_of
 from okr_pipeline.model.calendar import Calendar, Cycle, CycleToDate
 from okr_pipeline.model.metric import Aggregate, Dataset, Metric
 from okr_pipeline.model.okr import Project
@@ -31,7 +33,7 @@ from okr_pipeline.warehouse.measure import measure, placed
 from okr_pipeline.warehouse.progress import statement
 from okr_pipeline.warehouse.question import Ask
 from okr_pipeline.warehouse.sandbox import Sandbox
-from okr_pipeline.warehouse.series import Shape, cuts_table, series_sql, wanted_table
+from okr_pipeline.warehouse.series import Shape, cuts_table, valued_sql, wanted_table
 
 DAYS = 730
 FIRST = date(2025, 1, 1)
@@ -152,11 +154,25 @@ def run(db: Database, sandbox: Sandbox, rows: int) -> None:
     tell("10,000 metrics today, warm", warm_10, scan)
     print(f"  growth exponent from 1,000 to 10,000: {log(warm_10 / warm_1, 10):.2f}")
     few = list(thousand.metrics.values())[::40]
-    each = cpu(lambda: [answer_directly(db, placed(thousand, Ask(m.id, CYCLE.id, as_of, ((DATASET.id, 1),))), m.measure, DATASET) for m in few], times=1) / len(few)  # type: ignore[arg-type]  # noqa: E501
-    print(f"  one query each: {each * 1000:.1f} ms CPU; 10,000 of them {each * 10_000 / warm_10:.0f} times the warm cube")
+    each = cpu(
+        lambda: [
+            answer_directly(
+                db, placed(thousand, Ask(m.id, CYCLE.id, as_of, ((DATASET.id, 1),))), m.measure, DATASET
+            )
+            for m in few
+        ],
+        times=1,
+    ) / len(few)  # type: ignore[arg-type]  # noqa: E501
+    print(
+        f"  one query each: {each * 1000:.1f} ms CPU; 10,000 of them {each * 10_000 / warm_10:.0f} times the warm cube"
+    )
     table = read_cubes(db, thousand)[DATASET.id, "sold_at"].table
     print(f"  cells: {db.rows(f'SELECT count(*) AS n FROM {table}')[0]['n']:,}")
-    tell("10,000 metrics x 730 days with progress and status", cpu(lambda: past(db, ten_thousand), times=2), scan)
+    tell(
+        "10,000 metrics x 730 days with progress and status",
+        cpu(lambda: past(db, ten_thousand), times=2),
+        scan,
+    )
     mixed(db, sandbox, as_of)
 
 
@@ -165,20 +181,26 @@ def past(db: Database, project: Project) -> None:
     cube = read_cubes(db, project)[DATASET.id, "sold_at"]
     cuts = [CALENDAR.end_of(FIRST + timedelta(days=n)) for n in range(DAYS)]
     spans = [CALENDAR.span(CycleToDate(), cut=cut, cycle=CYCLE) for cut in cuts]
-    shapes: dict[Shape, list[tuple[int, object]]] = {}
+    shapes: dict[Shape, list[tuple[int, str, Pattern]]] = {}
     for n, metric in enumerate(project.metrics.values()):
         of = metric.measure
         assert isinstance(of, Aggregate)
-        pattern = pattern_of(of.where, DATASET.columns)
-        shapes.setdefault(Shape(of.value, pattern.columns, pattern.rest), []).append((n, pattern))
+        pattern = pattern_of(of.where, tuple(DATASET.columns.items()))
+        shapes.setdefault(Shape(pattern.columns, pattern.rest), []).append((n, of.value, pattern))
     db.run("CREATE OR REPLACE TEMP TABLE observed (key_result BIGINT, cut BIGINT, value DECIMAL(38, 9))")
-    for shape, metrics in shapes.items():
-        one = wanted_table([pattern for _, pattern in metrics], [0] * len(metrics))  # type: ignore[misc]
-        with db.offered(metrics=one, cuts=cuts_table(spans)):
-            keys = "".join(f", m.k{i}" for i in range(len(shape.columns)))
-            db.run(f"CREATE OR REPLACE TEMP TABLE wanted AS SELECT m.ask * {DAYS} + c.cut AS ask, c.cut{keys} FROM metrics m, cuts c")
-            db.run(f"INSERT INTO observed SELECT ask // {DAYS}, ask % {DAYS}, value FROM ({series_sql(cube, shape, cube.table)})")
-    db.run(f"""
+    for shape, found in shapes.items():
+        values = list(dict.fromkeys(value for _, value, _ in found))
+        ids = pa.array([n for n, _, _ in found], pa.int64())
+        formulas = [values.index(value) for _, value, _ in found]
+        metrics = wanted_table([pattern for _, _, pattern in found], values=formulas, cuts=[0] * len(found))
+        with db.offered(metrics=metrics.append_column("id", ids), cuts=cuts_table(spans)):
+            matches = "".join(f" AND CAST(v.k{i} AS VARCHAR) = m.k{i}" for i in range(len(shape.columns)))
+            db.run(f"""
+                INSERT INTO observed
+                WITH {valued_sql(cube, shape, cube.table, values, few=False)}
+                SELECT m.id, v.cut, v.value FROM valued AS v JOIN metrics AS m ON m.formula = v.formula{matches}
+            """)
+    db.run("""
         CREATE OR REPLACE TEMP VIEW offered_observed AS
         SELECT key_result, cut, 'ok' AS state, NULL AS reason, value, true AS fresh, NULL AS stale_reason,
                cut + 1 AS elapsed_days, true AS started FROM observed
@@ -191,7 +213,9 @@ def past(db: Database, project: Project) -> None:
                NULL AS low_inclusive, NULL AS high_inclusive, {DAYS} AS cycle_days
         FROM range({len(project.metrics)}) AS t(n)
     """)
-    text = statement("progress.sql").replace("FROM observed", "FROM offered_observed").rsplit("ORDER BY", 1)[0]
+    text = (
+        statement("progress.sql").replace("FROM observed", "FROM offered_observed").rsplit("ORDER BY", 1)[0]
+    )
     db.run(f"CREATE OR REPLACE TEMP TABLE finished AS {text}")
 
 

@@ -53,7 +53,9 @@ def observed(value: Decimal | str | None, *, after: int = 0, **more: Any) -> dic
     return {"cut": CUT + timedelta(days=after), **row, **more}
 
 
-def progress_of(db: Database, defined: dict[str, Any], rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+def progress_of(
+    db: Database, defined: dict[str, Any], rows: Sequence[dict[str, Any]]
+) -> list[dict[str, Any]]:
     """Return what the statement says of one key result's measurements."""
     found = statements.progress(
         db,

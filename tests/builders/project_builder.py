@@ -139,7 +139,7 @@ class ProjectFolder:
 
 
 def files_source(datasets: Mapping[str, Mapping[str, Any]], *, name: str = "crm") -> dict[str, Any]:
-    """Return a files source whose *datasets* are CSV files with the columns of deals, unless they say otherwise."""
+    """Return a files source of CSV *datasets* with the columns of deals, unless they say otherwise."""
     made = {
         id: {"path": f"{name}/{id}.csv", "columns": dict(COLUMNS), **declared}
         for id, declared in datasets.items()

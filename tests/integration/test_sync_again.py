@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -12,7 +13,10 @@ from project_builder import DEALS, NOON, ProjectFolder, day, files_source, keep,
 
 from okr_pipeline.warehouse.database import Database, Settings
 
-CURSOR = {"columns": {"id": "string", "amount": "decimal(18,2)", "made": "date", "moved": "date"}, "key": ["id"]}
+CURSOR = {
+    "columns": {"id": "string", "amount": "decimal(18,2)", "made": "date", "moved": "date"},
+    "key": ["id"],
+}
 HEADER = "id,amount,made,moved"
 
 
@@ -25,7 +29,7 @@ def _tiny(tmp_path: Path) -> ProjectFolder:
 def _growing(tmp_path: Path) -> ProjectFolder:
     """A dataset that is read by its cursor `made`."""
     folder = ProjectFolder(tmp_path)
-    folder.sources = {"crm": files_source({"deals": {**CURSOR, "cursor": "made"}})}
+    folder.sources = {"crm": files_source({"deals": {**deepcopy(CURSOR), "cursor": "made"}})}
     folder.metrics = {"crm": {"total": {"dataset": "crm.deals", "value": "sum(amount)", "time": "made"}}}
     folder.key_results = {"total": reach("crm.total")}
     return folder
@@ -41,7 +45,10 @@ def landed(folder: ProjectFolder) -> list[tuple[Any, ...]]:
 def test_the_same_sync_twice_appends_nothing(name: str, request: pytest.FixtureRequest) -> None:
     """The ledger's head is the same, whether the dataset is read whole or by its cursor."""
     folder: ProjectFolder = request.getfixturevalue(name)
-    folder.csv("crm/deals", DEALS if name == "tiny" else [HEADER, "a,1,2026-08-01,2026-08-01", "b,2,2026-08-02,2026-08-02"])
+    folder.csv(
+        "crm/deals",
+        DEALS if name == "tiny" else [HEADER, "a,1,2026-08-01,2026-08-01", "b,2,2026-08-02,2026-08-02"],
+    )
     folder.sync_at()
     head = folder.head()
     folder.sync_at(recorded_at=NOON + timedelta(hours=9))
@@ -57,7 +64,7 @@ def test_the_published_file_is_the_same_bytes_again(tiny: ProjectFolder) -> None
 
 
 def test_forward_or_at_once_or_from_nothing_is_one_history(tmp_path: Path) -> None:
-    """Day by day, in one sync at the end, and with the warehouse deleted between: the same days, the same digits."""
+    """Day by day, in one sync at the end, and with the warehouse deleted between: the same digits."""
     histories = []
     for name in ("forward", "at_once", "deleted"):
         folder = ProjectFolder(tmp_path / name)
@@ -70,7 +77,9 @@ def test_forward_or_at_once_or_from_nothing_is_one_history(tmp_path: Path) -> No
             if name == "deleted":
                 (folder.root / ".okr/warehouse.duckdb").unlink()
         ends = {place: says for place, says in folder.history().items() if place[1].hour == 22}
-        histories.append({place: {k: v for k, v in says.items() if k != "definition"} for place, says in ends.items()})
+        histories.append(
+            {place: {k: v for k, v in says.items() if k != "definition"} for place, says in ends.items()}
+        )
     assert len(histories[0]) == 20
     assert histories[0] == histories[1] == histories[2]
 
@@ -79,7 +88,9 @@ def test_an_emptied_warehouse_is_built_again_row_for_row(growing: ProjectFolder)
     """Full, incremental, amended and deleted rows with their versions; and the same measurement."""
     growing.dataset["full_read"] = "3d"
     for number, rows in [(2, "ab"), (3, "abc"), (4, "abcd"), (6, "bd"), (7, "abd")]:
-        lines = [f"{row},{number if row == 'b' else 1},2026-08-0{'abcd'.index(row) + 1},2026-08-01" for row in rows]
+        lines = [
+            f"{row},{number if row == 'b' else 1},2026-08-0{'abcd'.index(row) + 1},2026-08-01" for row in rows
+        ]
         growing.csv("crm/deals", [HEADER, *lines])
         before = growing.seen_at(day(number))["total"]
     rows = landed(growing)
@@ -143,7 +154,9 @@ def test_a_measured_baseline_is_frozen(tiny: ProjectFolder) -> None:
     first = tiny.seen_at(day(10))["won"]
     tiny.csv("crm/deals", [*DEALS, "late,50,true,2026-08-01"])
     later = tiny.seen_at(day(11))["won"]
-    assert (first.baseline, first.target) == (later.baseline, later.target) == (Decimal("100.1"), Decimal(1001))
+    assert (
+        (first.baseline, first.target) == (later.baseline, later.target) == (Decimal("100.1"), Decimal(1001))
+    )
     assert later.value == first.value + 50  # type: ignore[operator]
 
 
@@ -219,7 +232,9 @@ def test_a_shrunken_source_is_seen_by_a_full_read(growing: ProjectFolder) -> Non
 
 
 @pytest.mark.parametrize("change", [{"cursor": "moved"}, {"path": "crm/other.csv"}])
-def test_what_is_declared_otherwise_is_read_again_in_full(growing: ProjectFolder, change: dict[str, Any]) -> None:
+def test_what_is_declared_otherwise_is_read_again_in_full(
+    growing: ProjectFolder, change: dict[str, Any]
+) -> None:
     """Another cursor or another file once went on from the old watermark, and missed rows."""
     growing.csv("crm/deals", [HEADER, "a,1,2026-08-01,2026-08-01", "b,2,2026-08-08,2026-08-08"])
     growing.sync_at(day(9))
@@ -245,7 +260,8 @@ def test_ties_on_the_cursor_and_overlap_lose_no_row(growing: ProjectFolder) -> N
     growing.dataset["overlap"] = "1d"
     growing.csv("crm/deals", [HEADER, "a,1,2026-08-05,2026-08-01"])
     growing.sync_at(day(6))
-    growing.csv("crm/deals", [HEADER, "a,1,2026-08-05,x"[:-1] + "2026-08-01", "b,2,2026-08-05,2026-08-01", "c,4,2026-08-04,2026-08-01"])
+    ties = ["a,1,2026-08-05,2026-08-01", "b,2,2026-08-05,2026-08-01", "c,4,2026-08-04,2026-08-01"]
+    growing.csv("crm/deals", [HEADER, *ties])
     assert growing.seen_at(day(7))["total"].value == 7
 
 

@@ -88,7 +88,9 @@ def test_a_problem_points_into_the_text() -> None:
     assert (problem.offset, problem.length) == (20, 3)
 
 
-@pytest.mark.parametrize("text", ["won", "amount > 10 AND name LIKE 'a%'", "at IS NOT NULL", "seats IN (1, 2)"])
+@pytest.mark.parametrize(
+    "text", ["won", "amount > 10 AND name LIKE 'a%'", "at IS NOT NULL", "seats IN (1, 2)"]
+)
 def test_allowed_conditions(text: str) -> None:
     """A condition compares columns of one row."""
     assert check_where(text, COLUMNS) == []
@@ -108,7 +110,10 @@ def test_refused_conditions(text: str) -> None:
 
 def test_names_of_a_formula() -> None:
     """They come once each, in order of first use."""
-    assert check_formula("(start_mrr + crm.new - churn) / start_mrr") == (("start_mrr", "crm.new", "churn"), [])
+    assert check_formula("(start_mrr + crm.new - churn) / start_mrr") == (
+        ("start_mrr", "crm.new", "churn"),
+        [],
+    )
 
 
 @pytest.mark.parametrize("text", ["1 + 1", "sum(a)", "random() + a", "a > b", "a + :as_of", "a; b"])
@@ -119,7 +124,9 @@ def test_refused_formulas(text: str) -> None:
 
 def test_datasets_of_a_query() -> None:
     """Every dataset is named once, sorted, through common table expressions and joins; those are no datasets."""
-    sql = "WITH w AS (SELECT * FROM crm.deals) SELECT sum(amount) FROM w JOIN crm.teams USING (id), crm.deals d"
+    sql = (
+        "WITH w AS (SELECT * FROM crm.deals) SELECT sum(amount) FROM w JOIN crm.teams USING (id), crm.deals d"
+    )
     assert check_query(sql) == (("crm.deals", "crm.teams"), [])
 
 

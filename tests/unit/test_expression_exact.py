@@ -40,7 +40,9 @@ def value_of(db: Database, text: str, rows: Sequence[dict[str, Any]]) -> Answer:
     results = ", ".join(f'{a.sql} AS "#{i}"' for i, a in enumerate(compiled.aggregations))
     with db.offered(given_rows=pa.Table.from_pylist(rows, SCHEMA)):
         try:
-            return answer_of(db.rows(f"SELECT {outcome(compiled)} FROM (SELECT {results} FROM given_rows)")[0])
+            return answer_of(
+                db.rows(f"SELECT {outcome(compiled)} FROM (SELECT {results} FROM given_rows)")[0]
+            )
         except duckdb.Error as error:
             return failed(error)
 
@@ -60,7 +62,9 @@ def nine(value: Fraction) -> Decimal:
 @given(above=huge, below=huge.filter(bool))
 def test_division_is_exact(db: Database, above: Decimal, below: Decimal) -> None:
     """A quotient has nine places, rounded once, half to even, up to twenty digits before the point."""
-    with db.offered(pair=pa.table({"a": pa.array([above], SCHEMA[0].type), "b": pa.array([below], SCHEMA[0].type)})):
+    with db.offered(
+        pair=pa.table({"a": pa.array([above], SCHEMA[0].type), "b": pa.array([below], SCHEMA[0].type)})
+    ):
         found = db.rows("SELECT exact_div(a, b) AS d, exact_ratio(a, b) AS r FROM pair")[0]
     expected = nine(Fraction(above) / Fraction(below))
     assert (found["d"], found["r"]) == (expected, expected)
@@ -117,7 +121,9 @@ def test_the_median_lies_midway(db: Database, values: list[Decimal]) -> None:
 
 @quick
 @given(values=st.lists(small, min_size=1, max_size=12), share=shares)
-def test_a_discrete_quantile_is_one_of_the_values(db: Database, values: list[Decimal], share: Decimal) -> None:
+def test_a_discrete_quantile_is_one_of_the_values(
+    db: Database, values: list[Decimal], share: Decimal
+) -> None:
     """The least value that at least that share of all lie at or below."""
     place = max((Decimal(len(values)) * share).to_integral_value(ROUND_CEILING), Decimal(1))
     assert value_of(db, f"quantile_disc(x, {share})", xs(*values)).value == sorted(values)[int(place) - 1]
@@ -206,7 +212,9 @@ def test_integers_beyond_a_double_stay_exact(db: Database) -> None:
 def test_a_row_condition_divides_exactly(db: Database, x: str, counts: bool) -> None:
     """0.1 + 0.2 is 0.3 here, and a ninth place decides."""
     condition = compile_row("x / 3 >= 0.1")
-    assert db.rows(f"SELECT {condition} AS c FROM (SELECT CAST('{x}' AS DECIMAL(38, 9)) AS x)") == [{"c": counts}]
+    assert db.rows(f"SELECT {condition} AS c FROM (SELECT CAST('{x}' AS DECIMAL(38, 9)) AS x)") == [
+        {"c": counts}
+    ]
 
 
 def test_a_formula_guards_every_division() -> None:
@@ -218,7 +226,9 @@ def test_a_formula_guards_every_division() -> None:
 def test_a_query_averages_and_interpolates_exactly(db: Database) -> None:
     """avg and quantiles of a whole query are as exact as those of an expression."""
     sql = compile_query("SELECT avg(x) + quantile_cont(x, 0.95) AS v FROM crm.t", lambda dataset: dataset)
-    db.run('CREATE OR REPLACE TEMP VIEW "crm.t" AS SELECT CAST(i AS DECIMAL(18, 2)) AS x FROM range(1, 11) t(i)')
+    db.run(
+        'CREATE OR REPLACE TEMP VIEW "crm.t" AS SELECT CAST(i AS DECIMAL(18, 2)) AS x FROM range(1, 11) t(i)'
+    )
     assert db.rows(sql) == [{"v": Decimal("15.05")}]
 
 

@@ -53,7 +53,9 @@ def test_nearer_to_the_target_is_never_less(
 
 @quick
 @given(start=numbers, to=numbers, value=numbers)
-def test_a_mirrored_goal_has_the_same_progress(db: Database, start: Decimal, to: Decimal, value: Decimal) -> None:
+def test_a_mirrored_goal_has_the_same_progress(
+    db: Database, start: Decimal, to: Decimal, value: Decimal
+) -> None:
     """Less of a bad thing counts as more of a good one."""
     assume(start != to)
     there = held(db, goal(start=start, to=to), value)
@@ -72,7 +74,13 @@ def test_progress_is_exact(db: Database, start: Decimal, to: Decimal, value: Dec
 
 @pytest.mark.parametrize(
     ("value", "status"),
-    [("40", "on_track"), ("39.9999999", "at_risk"), ("25", "at_risk"), ("24.9999999", "off_track"), ("100", "reached")],
+    [
+        ("40", "on_track"),
+        ("39.9999999", "at_risk"),
+        ("25", "at_risk"),
+        ("24.9999999", "off_track"),
+        ("100", "reached"),
+    ],
 )
 def test_limits_of_the_pace_policy_are_inclusive(db: Database, value: str, status: str) -> None:
     """Half the cycle is over: 10 points behind is on track, 25 at risk."""
@@ -111,7 +119,11 @@ def test_no_value_is_no_progress(db: Database, state: str) -> None:
 
 def test_a_stale_value_is_the_last_good_one(db: Database) -> None:
     """With the cut it was good at, its progress, and its reason; stale beats any colour."""
-    rows = [observed("50", after=-1), observed(None), observed("70", after=1, fresh=False, stale_reason="late")]
+    rows = [
+        observed("50", after=-1),
+        observed(None),
+        observed("70", after=1, fresh=False, stale_reason="late"),
+    ]
     found = progress_of(db, goal(), rows)[2]
     carried = found["carried_from"] == CUT.replace(day=9)
     assert (found["state"], found["status"], found["value"], carried) == ("stale", "stale", 50, True)
@@ -149,7 +161,10 @@ def test_numbers_too_large_for_a_quotient_stop_themselves_alone(db: Database) ->
 @given(parts=st.lists(st.tuples(ratios, weights), min_size=1, max_size=8))
 def test_roll_up_is_the_exact_weighted_mean(db: Database, parts: list[tuple[Decimal, Decimal]]) -> None:
     """Rounded once, at the end: rounding each weighted part moved the last digit."""
-    clamped = [(min(max(Fraction(progress), Fraction(0)), Fraction(1)), Fraction(weight)) for progress, weight in parts]
+    clamped = [
+        (min(max(Fraction(progress), Fraction(0)), Fraction(1)), Fraction(weight))
+        for progress, weight in parts
+    ]
     expected = nine(sum(p * w for p, w in clamped) / sum(w for _, w in clamped))
     assert rolled_up(db, parts)["progress"] == expected
 

@@ -37,7 +37,10 @@ def held_by_another_process(path: Path) -> Iterator[int]:
 def test_a_held_warehouse_names_who_holds_it(tmp_path: Path, reads: bool) -> None:
     """The process id is in the message, for readers and writers alike."""
     path = filled(tmp_path / "w.duckdb")
-    with held_by_another_process(path) as pid, pytest.raises(WarehouseBusy, match=f"is held by process {pid}"):
+    with (
+        held_by_another_process(path) as pid,
+        pytest.raises(WarehouseBusy, match=f"is held by process {pid}"),
+    ):
         Database(path, settings=Settings(), read_only=reads)
 
 

