@@ -113,6 +113,32 @@ class Calendar:
         """Return the last day that *cut* covers any part of; a cut at midnight covers the day before."""
         return (cut - timedelta(microseconds=1)).astimezone(self.zone).date()
 
+    def offsets(self, first: datetime, last: datetime) -> list[tuple[datetime, timedelta]]:
+        """
+        Return the zone's offsets from UTC between *first* and *last*: since when, and how much.
+
+        The first one holds from *first* on. Offsets are taken to change at most once a day.
+        """
+        at = first.replace(microsecond=0)
+        offsets = [(at, self._offset(at))]
+        while at < last:
+            after = at + timedelta(days=1)
+            if self._offset(after) != offsets[-1][1]:
+                offsets.append((self._change(at, after), self._offset(after)))
+            at = after
+        return offsets
+
+    def _offset(self, at: datetime) -> timedelta:
+        return at.astimezone(self.zone).utcoffset() or timedelta(0)
+
+    def _change(self, before: datetime, after: datetime) -> datetime:
+        """Return the first second at which the offset of *after* holds, which at *before* did not."""
+        wanted = self._offset(after)
+        while after - before > timedelta(seconds=1):
+            middle = before + (after - before) // timedelta(seconds=2) * timedelta(seconds=1)
+            before, after = (before, middle) if self._offset(middle) == wanted else (middle, after)
+        return after
+
     def day_cuts(self, first: date, *, before: datetime) -> list[datetime]:
         """Return the end-of-day cuts from *first* on that lie strictly before *before*, oldest first."""
         cuts = []

@@ -29,7 +29,7 @@ _BEGINNING = date(1, 1, 1)
 
 
 # Up to this many cuts, each sums its own cells; beyond, cells are summed along their days once.
-_FEW_CUTS = 4
+_FEW_CUTS = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,7 +210,8 @@ def cells_up_to(cube: Cube, span: Span, calendar: Calendar) -> str:
     first, end = calendar.midnight(today).isoformat(), span.end.isoformat()
     begun = f"{time} >= TIMESTAMPTZ '{first}' AND {time} < TIMESTAMPTZ '{end}'"
     rows = f"(SELECT * FROM {state_at(cube.dataset.id, cube.load)} WHERE {begun})"
-    return f"(SELECT * FROM {cube.table} WHERE day < DATE '{today}' UNION ALL BY NAME {cells_of(cube, rows)})"
+    begun_cells = cells_of(cube, rows, day=f"DATE '{today}'")
+    return f"(SELECT * FROM {cube.table} WHERE day < DATE '{today}' UNION ALL BY NAME {begun_cells})"
 
 
 def _part(cube: Cube, part: Aggregation, i: int) -> str:

@@ -22,7 +22,7 @@ from zoneinfo import ZoneInfo
 import pyarrow as pa
 
 from okr_pipeline.expression.pattern import Pattern, pattern_of
-from okr_pipeline.model.calendar import Calendar, Cycle, CycleToDate
+from okr_pipeline.model.calendar import Calendar, Cycle, CycleToDate, ToDate, Trailing, Window
 from okr_pipeline.model.metric import Aggregate, Dataset, Metric
 from okr_pipeline.model.okr import Project
 from okr_pipeline.warehouse.cube import read_cubes, refresh_cubes
@@ -37,7 +37,7 @@ from okr_pipeline.warehouse.series import Shape, cuts_table, valued_sql, wanted_
 
 DAYS = 730
 FIRST = date(2025, 1, 1)
-REGIONS, PLANS, CHANNELS = 10, 5, 4
+REGIONS, PLANS = 10, 2
 CALENDAR = Calendar(ZoneInfo("Europe/Berlin"))
 CYCLE = Cycle(id="two_years", start_on=FIRST, end_on=FIRST + timedelta(days=DAYS - 1))
 DATASET = Dataset(
@@ -48,7 +48,7 @@ DATASET = Dataset(
         "sold_at": "timestamp",
         "region": "string",
         "plan": "string",
-        "channel": "integer",
+        "seconds": "integer",
         "customer": "integer",
         "amount": "decimal(18,2)",
     },
@@ -64,7 +64,7 @@ def fill(db: Database, rows: int) -> None:
         INSERT INTO {table_of(DATASET.id)}
         SELECT n, TIMESTAMPTZ '{start}' + to_seconds(CAST(hash(n) % {DAYS * 86_400} AS BIGINT)),
                'region ' || CAST(hash(n, 1) % {REGIONS} AS INTEGER), 'plan ' || CAST(hash(n, 2) % {PLANS} AS INTEGER),
-               CAST(hash(n, 3) % {CHANNELS} AS BIGINT), CAST(hash(n, 4) % 100000 AS BIGINT),
+               CAST(hash(n, 3) % 1000 AS BIGINT), CAST(hash(n, 4) % 100000 AS BIGINT),
                CAST(CAST(hash(n, 5) % 100000 AS INTEGER) * 0.01 AS DECIMAL(18, 2)), 1, NULL
         FROM range({rows}) AS t(n)
     """)
@@ -72,22 +72,30 @@ def fill(db: Database, rows: int) -> None:
 
 
 def metrics_of(count: int, values: tuple[str, ...]) -> dict[str, Metric]:
-    """Return *count* metrics: every combination of filters (or none) and values, over and over."""
+    """Return *count* metrics: every combination of windows, values and filters, over and over."""
     tests = [
         [None, *(f"region = 'region {i}'" for i in range(REGIONS))],
         [None, *(f"plan = 'plan {i}'" for i in range(PLANS))],
-        [None, *(f"channel = {i}" for i in range(CHANNELS))],
     ]
     wheres = [" AND ".join(filter(None, some)) or None for some in itertools.product(*tests)]
     metrics = {}
+    kinds = list(itertools.product(WINDOWS, values, wheres))
     for n in range(count):
-        where, value = wheres[n % len(wheres)], values[(n // len(wheres)) % len(values)]
-        of = Aggregate(dataset=DATASET.id, value=value, where=where, time="sold_at", window=CycleToDate())
+        window, value, where = kinds[n % len(kinds)]
+        of = Aggregate(dataset=DATASET.id, value=value, where=where, time="sold_at", window=window)
         metrics[f"shop.m{n}"] = Metric(id=f"shop.m{n}", measure=of)
     return metrics
 
 
-ADDITIVE = ("sum(amount)", "count(*)", "sum(amount) / count(*)")
+ADDITIVE = (
+    "sum(amount)",
+    "count(*)",
+    "sum(amount) / count(*)",
+    "sum(seconds)",
+    "sum(seconds) / 60",
+    "avg(amount)",
+)
+WINDOWS = (CycleToDate(), ToDate("month"), ToDate("quarter"), ToDate("year"), Trailing(28))
 MIXED = (*ADDITIVE, "count(distinct customer)", "quantile_cont(amount, 0.5)")
 
 
@@ -131,7 +139,7 @@ def run(db: Database, sandbox: Sandbox, rows: int) -> None:
     """Measure and print every figure."""
     thousand, ten_thousand = project_of(metrics_of(1_000, ADDITIVE)), project_of(metrics_of(10_000, ADDITIVE))
     as_of = CALENDAR.end_of(CYCLE.end_on)
-    scan_sql = f"""SELECT region, plan, channel, sum(amount), count(*) FROM {table_of(DATASET.id)}
+    scan_sql = f"""SELECT region, plan, sum(amount), sum(seconds), count(*) FROM {table_of(DATASET.id)}
                   WHERE sold_at < TIMESTAMPTZ '2100-01-01' GROUP BY ALL"""
     scan = cpu(lambda: db.read(scan_sql))
     print(f"{rows:,} rows; one scan of the same columns {scan:.3f} s CPU")
@@ -180,15 +188,17 @@ def past(db: Database, project: Project) -> None:
     """Every metric's value, progress and status at the end of every day, into one table."""
     cube = read_cubes(db, project)[DATASET.id, "sold_at"]
     cuts = [CALENDAR.end_of(FIRST + timedelta(days=n)) for n in range(DAYS)]
-    spans = [CALENDAR.span(CycleToDate(), cut=cut, cycle=CYCLE) for cut in cuts]
-    shapes: dict[Shape, list[tuple[int, str, Pattern]]] = {}
+    shapes: dict[tuple[Window, Shape], list[tuple[int, str, Pattern]]] = {}
     for n, metric in enumerate(project.metrics.values()):
         of = metric.measure
         assert isinstance(of, Aggregate)
+        assert of.window is not None
         pattern = pattern_of(of.where, tuple(DATASET.columns.items()))
-        shapes.setdefault(Shape(pattern.columns, pattern.rest), []).append((n, of.value, pattern))
+        shape = Shape(pattern.columns, pattern.rest)
+        shapes.setdefault((of.window, shape), []).append((n, of.value, pattern))
     db.run("CREATE OR REPLACE TEMP TABLE observed (key_result BIGINT, cut BIGINT, value DECIMAL(38, 9))")
-    for shape, found in shapes.items():
+    for (window, shape), found in shapes.items():
+        spans = [CALENDAR.span(window, cut=cut, cycle=CYCLE) for cut in cuts]
         values = list(dict.fromkeys(value for _, value, _ in found))
         ids = pa.array([n for n, _, _ in found], pa.int64())
         formulas = [values.index(value) for _, value, _ in found]

@@ -2,8 +2,8 @@
 What the documentation shows is what happens.
 
 Each page is one session in a folder that holds `demo/`, as `make demo` leaves it. In `console` blocks every
-line that begins with `$` is run, and what follows it is its output; `python` blocks are run, and a `text` block
-right after one is what it prints. `...` stands for anything. An exit code other than 0 is written behind the
+line that begins with `$` is run, and what follows it is its output; `python` blocks are run, and a `text`
+block after one is what it prints. `...` stands for anything. An exit code other than 0 is written behind the
 command. A block that begins with `# not run by the tests` is left out.
 """
 

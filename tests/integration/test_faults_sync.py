@@ -180,7 +180,7 @@ def test_a_torn_warehouse_is_named_and_rebuilt(tiny: ProjectFolder) -> None:
 
 
 def test_a_folder_that_may_not_be_written(tiny: ProjectFolder) -> None:
-    """One clear error that names the path, for the ledger and the warehouse; the published file stays whole."""
+    """One clear error that names the path, for ledger and warehouse; the published file stays whole."""
     published = (tiny.root / ".okr/latest.json").read_bytes()
     workspace = tiny.write().workspace()
     for store in (workspace.warehouse, *(tiny.root / ".okr").glob("ledger.db*")):

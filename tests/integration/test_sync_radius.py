@@ -161,7 +161,7 @@ def test_a_source_that_comes_back_is_fresh_again(tmp_path: Path) -> None:
 
 
 def test_an_edited_metric_carries_no_value_of_the_old_one(tmp_path: Path) -> None:
-    """When its source fails right after the edit, the last good value is measured anew, for the last full day."""
+    """When its source fails right after the edit, the last full day is measured anew."""
     folder = two_sources(tmp_path)
     folder.sync_at(day(10, hour=6))
     folder.metrics["ops"]["sum"]["value"] = "count(*)"

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from okr_pipeline.config import values
 from okr_pipeline.config.values import Amount, UnfitError
-from okr_pipeline.model.calendar import AllTime, CycleToDate, LastComplete, ToDate, Trailing
+from okr_pipeline.model.calendar import AllTime, CycleToDate, LastComplete, ToDate, Trailing, window_words
 from okr_pipeline.model.okr import Keep, RelativeTarget
 
 NUMBERS = st.decimals(min_value=-(10**12), max_value=10**12, places=6, allow_nan=False)
@@ -267,3 +267,9 @@ def test_years_and_weeks_have_fixed_lengths() -> None:
     """A retention of 2y is 730 days."""
     assert timedelta(days=730) == values.duration("2y")
     assert timedelta(days=7) == values.full_read("weekly")
+
+
+@pytest.mark.parametrize("written", [*values.WINDOW_WORDS, "trailing 1 day"])
+def test_a_window_is_told_as_it_is_written(written: str) -> None:
+    """What explains a number uses the words of the configuration."""
+    assert written == window_words(values.window(written))

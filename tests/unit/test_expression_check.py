@@ -123,7 +123,7 @@ def test_refused_formulas(text: str) -> None:
 
 
 def test_datasets_of_a_query() -> None:
-    """Every dataset is named once, sorted, through common table expressions and joins; those are no datasets."""
+    """Every dataset is named once, sorted; a common table expression is none."""
     sql = (
         "WITH w AS (SELECT * FROM crm.deals) SELECT sum(amount) FROM w JOIN crm.teams USING (id), crm.deals d"
     )

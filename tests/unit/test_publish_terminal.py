@@ -6,11 +6,12 @@ import io
 from dataclasses import replace
 
 import pytest
-from report_builder import key_result, report_of, with_progress
+from report_builder import kept, key_result, report_of, with_progress
 from rich.cells import cell_len
 from rich.console import Console
 from sample_company import sample_report
 
+from okr_pipeline.model.observation import Status
 from okr_pipeline.model.report import Report
 from okr_pipeline.publish.terminal import (
     UnknownKeyResultError,
@@ -64,6 +65,22 @@ def test_one_key_result_shows_how_its_number_came_to_be() -> None:
     text = shown(sample_report(), key_result="mid_market.pipeline", width=160)
     for part in ("19.4 % of the way", "expected 71.7 % ($3.55M)", "52.4 points behind", "(now - from)"):
         assert part in text
+
+
+@pytest.mark.parametrize("width", [60, 80, 130])
+def test_a_bound_is_told_without_the_noun_that_stands_beside_it(width: int) -> None:
+    """`12 months` to be kept in `10 to 14`: one noun is enough."""
+    line = kept("grow.payback", now="12", status=Status.ON_TRACK, unit="months", keep="10 to 14 months")
+    text = " ".join(shown(report_of(line), width=width).split())
+    assert "12 months keep 10 to 14" in text
+    assert "14 months" not in text
+
+
+def test_eighty_columns_have_room_for_titles() -> None:
+    """Columns are as wide as their cells, and the rest is the title's: the longest takes two lines."""
+    text = shown(sample_report(), width=80)
+    assert "New teams that invite a        ■ off track          31.0 %  of 55.0 %      -86.0\n" in text
+    assert "\ncolleague in their first hour " in text
 
 
 def test_an_unknown_key_result_names_its_neighbours() -> None:

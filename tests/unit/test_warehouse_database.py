@@ -118,7 +118,8 @@ try:
 except WarehouseFull as error:
     print("FULL", error)
 with Database(path, settings=Settings(memory="200MB"), read_only=False) as db:
-    print(db.rows("SELECT count(*) AS n FROM t"), db.rows("SELECT count(*) AS n FROM information_schema.tables"))
+    tables = db.rows("SELECT count(*) AS n FROM information_schema.tables")
+    print(db.rows("SELECT count(*) AS n FROM t"), tables)
 """
     ran = run_on_small_disk(script, tmp_path, megabytes=12)
     assert (ran.returncode, ran.stderr) == (0, "")
