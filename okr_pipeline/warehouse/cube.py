@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, timedelta
@@ -25,6 +26,9 @@ from okr_pipeline.warehouse.landing import landed_extracts, state_at, table_of
 # A column with more values than this makes cells as fine as rows: its metrics are asked directly.
 _MOST_VALUES = 1_000
 _MOST_CELLS_A_DAY = 20_000
+
+# What cells call their own columns; one of the dataset with such a name is asked directly.
+_OWN_NAME = re.compile(r"day|[a-z]\d+")
 _SAMPLE = 1_000_000
 
 _DAY = 86_400_000_000
@@ -190,9 +194,8 @@ def _refresh(
         if old and same:
             _refresh_days(db, cube, day, since=old["load"])
         else:
-            db.run(
-                f"CREATE OR REPLACE TABLE {cube.table} AS {cells_of(cube, state_at(dataset.id, load), day=day)}"
-            )
+            cells = cells_of(cube, state_at(dataset.id, load), day=day)
+            db.run(f"CREATE OR REPLACE TABLE {cube.table} AS {cells}")
         db.run("DELETE FROM cube._cubes WHERE dataset = $1 AND time = $2", [dataset.id, time])
         made = [wanted, json.dumps(cube.groups), json.dumps(arguments), load, _basis(extracts, load)]
         db.run("INSERT INTO cube._cubes VALUES ($1, $2, $3, $4, $5, $6, $7)", [dataset.id, time, *made])
@@ -228,6 +231,6 @@ def _coarse(db: Database, dataset: Dataset, groups: set[str], *, load: int) -> t
     cells = 1
     for count, name in sorted((count, name) for name, count in found.items()):
         cells *= max(count, 1)
-        if count <= _MOST_VALUES and cells <= _MOST_CELLS_A_DAY:
+        if count <= _MOST_VALUES and cells <= _MOST_CELLS_A_DAY and not _OWN_NAME.fullmatch(name.lower()):
             kept.append(name)
     return tuple(kept)

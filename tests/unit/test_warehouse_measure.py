@@ -111,7 +111,7 @@ SCHEMA = pa.schema({
     loads=st.lists(st.lists(cells, max_size=12), min_size=1, max_size=3),
     extra=instants,
 )
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_the_cube_answers_like_one_query_each(
     project: Project, tmp_path: Path, loads: list[list[dict[str, Any]]], extra: datetime
 ) -> None:
@@ -183,3 +183,26 @@ def test_values_are_decimals_of_nine_places(project: Project) -> None:
             "value"
         ]
     assert (type(value), value.as_tuple().exponent) == (Decimal, -9)
+
+
+def test_a_column_called_like_a_cell_s_own(tiny: ProjectFolder) -> None:
+    """A text column named `day` is not the day that cells are grouped by."""
+    tiny.dataset["columns"]["day"] = "string"
+    tiny.metrics["crm"]["won"]["where"] = "day = '2026-08-05'"
+    tiny.csv(
+        "crm/deals", ["id,amount,won,closed_on,day", *(f"{n},1,true,2026-08-0{n},2026-08-05" for n in "123")]
+    )
+    tiny.sync_at()
+    values = [said["value"] for _, said in sorted(tiny.history().items())]
+    assert values == ["1", "2", *["3"] * 8]
+
+
+@pytest.mark.parametrize("value", ["sum(amount / (amount - 2))", "sum(amount * amount * amount * amount)"])
+def test_a_cube_that_cannot_be_made_stops_nothing(tiny: ProjectFolder, value: str) -> None:
+    """A row that divides by zero or overflows is the fault of one metric, not of all over its dataset."""
+    tiny.metrics["crm"]["bad"] = {"dataset": "crm.deals", "value": value, "time": "closed_on"}
+    tiny.key_results["bad"] = {**tiny.key_results["won"], "metric": "crm.bad"}
+    tiny.dataset["columns"]["amount"] = "decimal(38,2)"
+    tiny.csv("crm/deals", ["id,amount,won,closed_on", "a,2,true,2026-08-01", f"b,{'9' * 15},true,2026-08-02"])
+    found = tiny.seen_at()
+    assert (found["bad"].state, found["won"].state) == ("invalid", "ok")
