@@ -77,7 +77,7 @@ def test_the_lock_pins_by_hash_and_names_no_address() -> None:
     """Every locked requirement has a hash, and no line says where it comes from."""
     for path in (ROOT / "requirements").glob("*.txt"):
         text = path.read_text(encoding="utf-8")
-        pinned = re.findall(r"^[a-z0-9][a-z0-9._-]*==[^\s]+.*?(?=^\S|\Z)", text, re.M | re.S)
+        pinned = re.findall(r"^[a-z0-9][a-z0-9._\[\],-]*==[^\s]+.*?(?=^\S|\Z)", text, re.M | re.S)
         assert pinned, path
         assert [] == [entry.split("==")[0] for entry in pinned if "--hash=sha256:" not in entry]
         assert not re.search(r"://|--index|--find-links|file:", text), path

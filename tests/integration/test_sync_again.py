@@ -69,7 +69,7 @@ def test_forward_or_at_once_or_from_nothing_is_one_history(tmp_path: Path) -> No
     for name in ("forward", "at_once", "deleted"):
         folder = ProjectFolder(tmp_path / name)
         folder.key_results["some"] = keep("crm.won", ">= 200")
-        for number in range(2, 12):
+        for number in (2, 3, 5, 8, 11):
             dated = [line for line in DEALS[1:] if line[-2:] < f"{number:02}"]
             folder.csv("crm/deals", [DEALS[0], *dated])
             if name != "at_once" or number == 11:

@@ -23,7 +23,7 @@ NINE = Decimal("0.000000001")
 WIDE = Context(prec=90)
 SCHEMA = pa.schema([("x", pa.decimal128(38, 9)), ("n", pa.int64()), ("s", pa.string()), ("ok", pa.bool_())])
 
-quick = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+quick = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 small = st.decimals(-(10**15), 10**15, places=9)
 huge = st.decimals(Decimal(-(10**19)), Decimal(10**19), places=9)
 shares = st.integers(0, 1000).map(lambda n: Decimal(n) / 1000)

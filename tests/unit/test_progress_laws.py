@@ -17,7 +17,7 @@ NINE = Decimal("0.000000001")
 numbers = st.decimals(-(10**12), 10**12, places=9)
 ratios = st.decimals(-2, 3, places=9)
 weights = st.decimals("0.001", 1000, places=3)
-quick = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+quick = settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 @pytest.fixture(scope="module", name="db")

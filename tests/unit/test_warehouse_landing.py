@@ -23,7 +23,7 @@ KEYED = Dataset(id="crm.deals", source="crm", columns={"id": "string", "n": "int
 KEYLESS = Dataset(id="crm.deals", source="crm", columns={"id": "string", "n": "integer"})
 Rows = Mapping[str, int | None]
 
-quick = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+quick = settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 states = st.dictionaries(st.sampled_from("abcd"), st.none() | st.integers(0, 3), max_size=4)
 
 

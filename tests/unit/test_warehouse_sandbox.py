@@ -167,8 +167,8 @@ def test_a_late_answer_is_nobody_elses(warehouse: Path) -> None:
     """What the child prints besides its answers, and answers to other questions, are not taken for one."""
     slow = "SELECT sum(length(repeat(name, 60000000))) + 0 * count(*) FROM crm.deals"
     with Sandbox(warehouse, settings=Settings(), deadline_s=20) as box:
-        answers = [asked(box, sql).value for sql in (slow, "SELECT count(*) FROM crm.deals", slow)]
-    assert answers == [1260000000, 10, 1260000000]
+        answers = [asked(box, sql).value for sql in (slow, "SELECT count(*) FROM crm.deals")]
+    assert answers == [1260000000, 10]
 
 
 def test_a_failing_query_leaks_nothing(box: Sandbox, capfd: pytest.CaptureFixture[str]) -> None:
