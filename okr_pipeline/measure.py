@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from okr_pipeline.coverage import Coverage
+from okr_pipeline.definition import definition_hash, definition_of
 from okr_pipeline.findings import Measurement
 from okr_pipeline.model.metric import Aggregate, Formula, Query, Ratio
+from okr_pipeline.model.observation import Observation, State
 from okr_pipeline.model.okr import KeyResult, Project
 from okr_pipeline.model.report import SourceLine
 from okr_pipeline.warehouse.database import Database
@@ -56,6 +58,37 @@ def measure(
         )
         for (key_result, cut), ask in zip(pairs, asks, strict=True)
     ]
+
+
+def unsettled(
+    project: Project,
+    wanted: Iterable[tuple[KeyResult, datetime]],
+    *,
+    coverage: Mapping[str, Coverage],
+    history: Mapping[tuple[str, datetime], Observation],
+) -> list[tuple[KeyResult, datetime]]:
+    """
+    Return those of *wanted* that must be measured.
+
+    What was recorded as good, under the definition of today and at the loads of today, would be
+    measured the same again.
+    """
+    definitions: dict[str, str] = {}
+    reads: dict[str, Read] = {}
+    left = []
+    for key_result, cut in wanted:
+        metric = str(key_result.metric)
+        if key_result.id not in definitions:
+            definitions[key_result.id] = definition_hash(definition_of(project, key_result))
+            reads[key_result.id] = reads_of(project, metric)
+        before = history.get((key_result.id, cut))
+        if before is None or before.state is not State.OK or before.definition != definitions[key_result.id]:
+            left.append((key_result, cut))
+            continue
+        ask = _ask(project, key_result, cut, reads[key_result.id], coverage)
+        if (dict(ask.loads), dict(ask.stocks)) != (before.loads, before.stocks):
+            left.append((key_result, cut))
+    return left
 
 
 def reads_of(project: Project, metric: str) -> Read:

@@ -4,23 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from decimal import Decimal
 
 from okr_pipeline.cuts import past_cuts
+from okr_pipeline.history import History, read_history
 from okr_pipeline.ledger.store import Ledger
 from okr_pipeline.model.observation import ObjectiveObservation, Observation, State
 from okr_pipeline.model.okr import Keep, KeyResult, Objective, Project
 from okr_pipeline.model.report import KeyResultLine, ObjectiveLine, Report, TrendPoint
 from okr_pipeline.model.snapshot import Snapshot
-from okr_pipeline.record import decimal_text, observation_from
-
-History = Mapping[tuple[str, datetime], Observation]
+from okr_pipeline.record import decimal_text
 
 
 def build_report(project: Project, snapshot: Snapshot, ledger: Ledger) -> Report:
     """Return *snapshot* with each key result's history, as it was known when the snapshot was taken."""
-    history = read_history(ledger, project, snapshot)
+    history = read_history(ledger, project, until=snapshot.as_of, before_seq=snapshot.seq)
     now = {o.key_result: o for o in snapshot.key_results}
     rolled_up = {o.objective: o for o in snapshot.objectives}
     return Report(
@@ -56,16 +55,6 @@ def narrowed(report: Report, key_results: Collection[str]) -> Report:
         failed_checks=tuple(c for c in report.failed_checks if c.dataset.partition(".")[0] in sources),
         not_ready=tuple(id for id in report.not_ready if id in key_results),
     )
-
-
-def read_history(ledger: Ledger, project: Project, snapshot: Snapshot) -> History:
-    """Return every observation before the snapshot's own, by key result and cut, as then known."""
-    starts = [project.cycle_of(kr).start_on for kr in project.key_results()]
-    if not starts:
-        return {}
-    first = project.calendar.midnight(min(starts))
-    entries = ledger.latest("observation", valid_from=first, valid_to=snapshot.as_of, before_seq=snapshot.seq)
-    return {place: observation_from(entry) for place, entry in entries.items()}
 
 
 def _objective(

@@ -19,16 +19,17 @@ from okr_pipeline.coverage import Coverage
 from okr_pipeline.cuts import baseline_cut, cut_of, past_cuts
 from okr_pipeline.extract import Extracted, extract, failed
 from okr_pipeline.findings import Findings
+from okr_pipeline.history import baselines_at, failed_checks, good_values, read_history
 from okr_pipeline.land import Loaded, catch_up, catch_up_each, land
 from okr_pipeline.ledger.store import Ledger
-from okr_pipeline.measure import measure, source_lines
+from okr_pipeline.measure import measure, source_lines, unsettled
 from okr_pipeline.model.report import Report
 from okr_pipeline.model.snapshot import Snapshot
 from okr_pipeline.progress import observe, roll_up
 from okr_pipeline.publish.outbox import Published, publish
 from okr_pipeline.report import build_report
 from okr_pipeline.run import Run
-from okr_pipeline.snapshot import baselines_at, failed_checks, good_values, record
+from okr_pipeline.snapshot import record
 from okr_pipeline.warehouse.cube import refresh_cubes
 from okr_pipeline.workspace import Workspace
 
@@ -129,9 +130,11 @@ def measure_all(workspace: Workspace, run: Run) -> Snapshot:
     """Measure, hold against goals, and record one snapshot at the run's as-of."""
     project, ledger, as_of = workspace.project, run.ledger, run.as_of
     coverage = {id: Coverage.of(ledger, dataset) for id, dataset in project.datasets.items()}
+    history = read_history(ledger, project, until=as_of)
     key_results = [kr for kr in project.key_results() if kr.metric]
     now = [(kr, cut_of(project, kr, as_of)) for kr in key_results]
-    past = [(kr, cut) for kr in key_results for cut in past_cuts(project, kr, as_of)]
+    days = [(kr, cut) for kr in key_results for cut in past_cuts(project, kr, as_of)]
+    past = unsettled(project, days, coverage=coverage, history=history)
     starts = [(kr, cut) for kr in key_results if (cut := baseline_cut(project, kr)) and cut <= as_of]
     with workspace.measuring() as (db, sandbox):
         measured = measure(db, project, [*past, *now, *starts], coverage=coverage, sandbox=sandbox)
@@ -139,9 +142,8 @@ def measure_all(workspace: Workspace, run: Run) -> Snapshot:
         asked = {(kr.id, cut) for kr, cut in now}
         # A past day that cannot be measured again stands as it was recorded.
         measured = [m for m in measured if not m.lost or (m.key_result, m.cut) in asked]
-        observations = observe(
-            db, project, measured, baselines=baselines, earlier=good_values(ledger, project, as_of)
-        )
+        earlier = good_values(ledger, project, history)
+        observations = observe(db, project, measured, baselines=baselines, earlier=earlier)
         by_place = {(o.key_result, o.as_of): o for o in observations}
         current = [by_place[kr.id, cut] for kr, cut in now]
         findings = Findings(
@@ -152,4 +154,4 @@ def measure_all(workspace: Workspace, run: Run) -> Snapshot:
             checks=failed_checks(ledger, project, as_of),
             baselines=frozen,
         )
-    return record(run, project, findings, config_files=workspace.config_files())
+    return record(run, project, findings, history=history, config_files=workspace.config_files())

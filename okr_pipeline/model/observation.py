@@ -50,8 +50,8 @@ class Observation:
     ratios with nine places (1 is 100 %). A stale observation carries the last good value and, in
     *carried_from*, the as-of it was good at. *low* and *high* are the bounds of a `keep`.
     *loads* names the landing load each dataset was read at for rows placed in time, *stocks* the
-    load for the state of a dataset at the cut; both with *config* and *newest_at* say where the
-    number comes from, and are no part of what it says.
+    load for the state of a dataset at the cut; with *config*, *newest_at* and *cause* they say where
+    the number comes from. Two observations are equal if they say the same, wherever it comes from.
     """
 
     key_result: str
@@ -69,11 +69,11 @@ class Observation:
     expected: Decimal | None = None
     gap: Decimal | None = None
     carried_from: datetime | None = None
-    newest_at: datetime | None = None
-    loads: Mapping[str, int] = field(default_factory=dict)
-    stocks: Mapping[str, int] = field(default_factory=dict)
-    config: str = ""
-    cause: Cause = Cause.FIRST
+    newest_at: datetime | None = field(default=None, compare=False)
+    loads: Mapping[str, int] = field(default_factory=dict, compare=False)
+    stocks: Mapping[str, int] = field(default_factory=dict, compare=False)
+    config: str = field(default="", compare=False)
+    cause: Cause = field(default=Cause.FIRST, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

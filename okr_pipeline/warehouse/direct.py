@@ -82,9 +82,9 @@ def within(time: str, declared: str, span: Span) -> str:
 
 def answer_of(row: Mapping[str, Any]) -> Answer:
     """Read an answer from `value` and `zero_divisor`."""
-    if row["zero_divisor"]:
-        return ZERO_DIVISOR
-    return NO_ROWS if row["value"] is None else Answer(row["value"])
+    if row["value"] is not None:
+        return Answer(row["value"])
+    return ZERO_DIVISOR if row["zero_divisor"] else NO_ROWS
 
 
 def failed(error: duckdb.Error) -> Answer:
