@@ -15,8 +15,7 @@ if TYPE_CHECKING:
 TypeName = Literal["string", "integer", "decimal", "boolean", "date", "timestamp", "json"]
 
 _PLAIN = ("string", "integer", "boolean", "date", "timestamp", "json")
-_DECIMAL = re.compile(r"decimal\(\s*([0-9]{1,2})\s*,\s*([0-9]{1,2})\s*\)")
-_EXPECTED = "expected string, integer, decimal(p,s), boolean, date, timestamp or json"
+_DECIMAL = re.compile(r"decimal\(([1-9][0-9]?),(0|[1-9][0-9]?)\)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +38,10 @@ class ColumnType:
             return cls(cast("TypeName", text))
         found = _DECIMAL.fullmatch(text)
         if found is None:
-            raise ValueError(f"unknown type: {_EXPECTED}")
+            raise ValueError("not a column type")
         precision, scale = int(found[1]), int(found[2])
         if not 1 <= precision <= 38 or scale > precision:
-            raise ValueError("decimal(p,s) holds 1 to 38 digits, of which at most p follow the point")
+            raise ValueError("a decimal has 1 to 38 digits, of which at most all are decimals")
         return cls("decimal", precision, scale)
 
     def arrow(self) -> pa.DataType:
@@ -68,7 +67,8 @@ def declared_types(columns: Mapping[str, str]) -> dict[str, ColumnType]:
         try:
             types[name] = ColumnType.parse(text)
         except ValueError as problem:
-            raise SetupError(f"column {name}: {problem}", mend=f"{_EXPECTED} under `columns`") from None
+            mend = "declare string, integer, decimal(p,s), boolean, date, timestamp or json under `columns`"
+            raise SetupError(f"column {name}: {problem}", mend=mend) from None
     return types
 
 

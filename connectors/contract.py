@@ -29,13 +29,11 @@ class ExtractRequest:
     the connector's `Dataset` model. *since* and *until* bound the cursor, `[since, until)`, as
     canonical text (ISO 8601 for times, digits for numbers); None is no bound. *zone* places
     timestamps that carry none. More than *reject_limit* rows that do not fit raise BadValue.
-    *as_of* is the instant of the run, for sources without a clock of their own.
     """
 
     dataset: str
     columns: Mapping[str, str]
     options: BaseModel
-    as_of: datetime
     mode: Mode = "full"
     key: tuple[str, ...] = ()
     cursor: str | None = None

@@ -34,7 +34,6 @@ COLUMNS = {
     "name": "string",
     "is_won": "boolean",
 }
-AS_OF = datetime(2026, 10, 5, 7, tzinfo=UTC)
 
 
 def row(id: int, **changes: Any) -> Row:
@@ -82,7 +81,6 @@ def request(feed: Feed, **changes: Any) -> ExtractRequest:
         dataset="sample",
         columns=COLUMNS,
         options=model_of(feed.kind)[1].model_validate(dict(feed.dataset())),
-        as_of=AS_OF,
         key=("id",),
         cursor="changed_at",
         zone="UTC",

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from okr_pipeline.definition import reading_hash
 from okr_pipeline.ledger.entry import Entry
 from okr_pipeline.ledger.store import Ledger
 from okr_pipeline.model.metric import Dataset
@@ -79,26 +78,30 @@ class Coverage:
         """
         Return why what was read does not reach *cut*, or None when it does.
 
-        A usable reading at or after *cut* reaches it. Otherwise the last attempt decides: a failed
-        one never does; a usable one does for *allowed* time (None: until the next attempt).
+        A usable reading at or after *cut* reaches it. Otherwise the last attempt decides, also one
+        after *cut*: where it failed, nobody knows what the days since the last usable one held. A
+        usable one counts for *allowed* time (None: until the next attempt).
         """
         if any(r.problem is None and r.as_of >= cut for r in self.readings):
             return None
-        past = [r for r in self.readings if r.as_of <= cut]
-        if not past:
+        if not self.readings:
             return f"{self.dataset}: nothing was read by then"
-        last = past[-1]
+        last = self.readings[-1]
         if last.problem is not None:
             return f"{self.dataset}: {last.problem}"
         if allowed is not None and cut - last.as_of > allowed:
             return f"{self.dataset}: not read since {last.as_of:%Y-%m-%d %H:%M} UTC"
         return None
 
-    def full_read_due(self, dataset: Dataset, as_of: datetime) -> bool:
-        """Return whether the last full read is older than declared, was declared otherwise, or is lost."""
+    def full_read_due(self, dataset: Dataset, as_of: datetime, *, declared: str) -> bool:
+        """
+        Return whether the last full read is older than declared, was declared otherwise, or is lost.
+
+        *declared* is the dataset's `reading_hash`.
+        """
         if self.lost or self.last_full is None:
             return True
-        if self.last_full.body["declared"] != reading_hash(dataset):
+        if self.last_full.body["declared"] != declared:
             return True
         return dataset.full_read is not None and as_of - _at(self.last_full) >= dataset.full_read
 

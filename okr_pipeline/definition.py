@@ -10,7 +10,7 @@ from typing import Any
 
 from okr_pipeline.expression import row_columns
 from okr_pipeline.ledger.canonical import canonical
-from okr_pipeline.model.metric import Aggregate, Dataset, Formula, Query, Ratio
+from okr_pipeline.model.metric import Aggregate, Dataset, Formula, Query, Ratio, Source
 from okr_pipeline.model.okr import KeyResult, Project
 
 
@@ -34,9 +34,15 @@ def definition_of(project: Project, key_result: KeyResult) -> dict[str, Any]:
     }
 
 
-def reading_hash(dataset: Dataset) -> str:
-    """Return the SHA-256 of all that decides which rows a full read gives, and how they merge."""
+def reading_hash(dataset: Dataset, source: Source) -> str:
+    """
+    Return the SHA-256 of all that decides which rows a full read gives, and how they merge.
+
+    The connection counts as it is written: what an `env:NAME` in it holds is not looked at.
+    """
     declared = {
+        "connector": source.connector,
+        "connection": _plain(source.connection),
         "columns": _plain(dataset.columns),
         "key": list(dataset.key),
         "cursor": dataset.cursor,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 
 from connectors.contract import Connector, ExtractRequest, Mode
 from connectors.errors import ConnectorError
@@ -13,7 +13,7 @@ from okr_pipeline.lake import Lake, LakeError
 from okr_pipeline.ledger.entry import Draft
 from okr_pipeline.ledger.instant import instant_from, instant_text
 from okr_pipeline.ledger.receipt import receipt_body
-from okr_pipeline.model.metric import Dataset
+from okr_pipeline.model.metric import Dataset, Source
 from okr_pipeline.run import Run
 
 
@@ -36,6 +36,7 @@ class Extracted:
 
 def extract(
     dataset: Dataset,
+    source: Source,
     connector: Connector,
     run: Run,
     *,
@@ -43,15 +44,17 @@ def extract(
     backfill_since: date | None = None,
 ) -> Extracted:
     """
-    Read *dataset* as of the run's as-of: all of it, or what its cursor says is new.
+    Read *dataset* of *source* as of the run's as-of: all of it, or what its cursor says is new.
 
     With *backfill_since*, everything from that day on is read again and the watermark stays. A
     failure is written down and returned, never raised: it concerns this dataset alone.
     """
     # What was read before: the same run again asks for the same rows again.
     coverage = Coverage.of(run.ledger, dataset, before=run.as_of)
-    mode, since = _reach(dataset, coverage, as_of=run.as_of, backfill_since=backfill_since)
-    request = request_for(dataset, connector, as_of=run.as_of, mode=mode, since=since)
+    declared = reading_hash(dataset, source)
+    full_due = coverage.full_read_due(dataset, run.as_of, declared=declared)
+    mode, since = _reach(dataset, coverage.watermark, full_due=full_due, backfill_since=backfill_since)
+    request = request_for(dataset, connector, mode=mode, since=since)
     try:
         stored = lake.store(dataset.id, connector.extract(request))
     except (ConnectorError, LakeError) as error:
@@ -59,7 +62,7 @@ def extract(
     body = {
         "extract_id": stored.extract_id,
         "columns": dict(dataset.columns),
-        "declared": reading_hash(dataset),
+        "declared": declared,
         **receipt_body(stored.receipt),
     }
     last = run.ledger.last("receipt", subject=dataset.id)
@@ -71,14 +74,13 @@ def extract(
 
 
 def request_for(
-    dataset: Dataset, connector: Connector, *, as_of: datetime, mode: Mode = "full", since: str | None = None
+    dataset: Dataset, connector: Connector, *, mode: Mode = "full", since: str | None = None
 ) -> ExtractRequest:
     """Return what to ask of *connector* for *dataset*: all of it, or from *since* on, inside."""
     return ExtractRequest(
         dataset=dataset.id,
         columns=dataset.columns,
         options=type(connector).Dataset(**dataset.options),
-        as_of=as_of,
         mode=mode,
         key=dataset.key,
         cursor=dataset.cursor,
@@ -89,15 +91,15 @@ def request_for(
 
 
 def _reach(
-    dataset: Dataset, coverage: Coverage, *, as_of: datetime, backfill_since: date | None
+    dataset: Dataset, watermark: str | None, *, full_due: bool, backfill_since: date | None
 ) -> tuple[Mode, str | None]:
     if dataset.cursor is None:
         return "full", None
     if backfill_since is not None:
         return "backfill", _day_as_cursor(dataset.columns[dataset.cursor], backfill_since)
-    if coverage.watermark is None or coverage.full_read_due(dataset, as_of):
+    if watermark is None or full_due:
         return "full", None
-    return "incremental", _back(coverage.watermark, dataset.columns[dataset.cursor], dataset.overlap)
+    return "incremental", _back(watermark, dataset.columns[dataset.cursor], dataset.overlap)
 
 
 def _day_as_cursor(declared: str, day: date) -> str | None:

@@ -91,7 +91,7 @@ def extract_all(
             continue
         try:
             extracted += [
-                extract(d, connector, run, lake=lake, backfill_since=backfill_since) for d in wanted
+                extract(d, source, connector, run, lake=lake, backfill_since=backfill_since) for d in wanted
             ]
         finally:
             connector.close()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
 
 from connectors.contract import Check
 from connectors.errors import ConnectorError
@@ -11,7 +10,7 @@ from okr_pipeline.extract import request_for
 from okr_pipeline.workspace import Workspace
 
 
-def examine(workspace: Workspace, *, as_of: datetime) -> Iterator[tuple[str, list[Check]]]:
+def examine(workspace: Workspace) -> Iterator[tuple[str, list[Check]]]:
     """Yield each source with what its connector found out; nothing is stored."""
     for source in workspace.project.sources.values():
         datasets = [d for d in workspace.project.datasets.values() if d.source == source.id]
@@ -21,10 +20,7 @@ def examine(workspace: Workspace, *, as_of: datetime) -> Iterator[tuple[str, lis
             yield source.id, [Check(subject="connection", passed=False, seen=error.message, mend=error.mend)]
             continue
         try:
-            yield (
-                source.id,
-                connector.check(tuple(request_for(dataset, connector, as_of=as_of) for dataset in datasets)),
-            )
+            yield source.id, connector.check(tuple(request_for(dataset, connector) for dataset in datasets))
         except ConnectorError as error:
             yield source.id, [Check(subject="source", passed=False, seen=error.message, mend=error.mend)]
         finally:

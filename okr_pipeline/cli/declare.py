@@ -102,7 +102,7 @@ def doctor(context: click.Context) -> None:
     from okr_pipeline.audit.doctor import examine
 
     failed = 0
-    for source, found in examine(load_workspace(context.obj), as_of=datetime.now(UTC)):
+    for source, found in examine(load_workspace(context.obj)):
         click.echo(source)
         for one in found:
             click.echo(f"  {'ok ' if one.passed else 'no '} {one.subject}: {one.seen}")

@@ -53,16 +53,8 @@ def _readable(value: NounT | None) -> NounT:
 
 
 def _metric(declared: Declared[MetricText, Measure]) -> Metric:
-    text = _readable(declared.text)
-    if declared.noun is None:
-        raise ValueError("a metric was not read")
-    return Metric(
-        id=declared.id,
-        measure=declared.noun,
-        unit=text.unit,
-        title=text.title,
-        at=declared.place.at,
-    )
+    text, measure = _readable(declared.text), _readable(declared.noun)
+    return Metric(id=declared.id, measure=measure, unit=text.unit, title=text.title, at=declared.place.at)
 
 
 def _objectives(draft: Draft) -> dict[str, Objective]:

@@ -63,7 +63,7 @@ CODES = {
     "OKR312": "Points are used with a metric that is no percentage",
     "OKR313": "A bare number above 1 is used with a percentage",
     "OKR314": "`commit` or `stretch` lies on the wrong side of the target",
-    "OKR315": "A weight is not above 0",
+    "OKR315": "A weight is not above 0, or is 1,000,000,000 or more",
     "OKR316": "The unit of a ratio contradicts its parts",
     "OKR317": "A baseline date does not fit the cycle",
     # expressions

@@ -105,11 +105,13 @@ class Document:
 
 def read(path: Path, file: str) -> tuple[Document, bytes, list[Diagnostic]]:
     """Return the document at *path*, its bytes (empty if unreadable) and what is wrong with it."""
-    content, problem = _content(path, file)
-    if problem:
-        return Document(file, "", yaml.UNREADABLE), content, [problem]
-    text, problem = _decoded(content, file)
-    if problem:
+    content = b""
+    try:
+        content = _content(path)
+        text = _decoded(content)
+    except _UnreadError as unread:
+        code, line = unread.code, unread.line
+        problem = Diagnostic(code=code, message=unread.message, mend=unread.mend, file=file, line=line)
         return Document(file, "", yaml.UNREADABLE), content, [problem]
     data, problems = yaml.parse(text)
     document = Document(file, text, data)
@@ -126,34 +128,38 @@ def digest(contents: Iterable[tuple[str, bytes]]) -> str:
     return total.hexdigest()
 
 
-def _content(path: Path, file: str) -> tuple[bytes, Diagnostic | None]:
+class _UnreadError(Exception):
+    """A file has no text."""
+
+    def __init__(self, code: str, message: str, mend: str, *, line: int = 1) -> None:
+        super().__init__(message)
+        self.code, self.message, self.mend, self.line = code, message, mend, line
+
+
+def _content(path: Path) -> bytes:
     try:
         if not path.is_file():
-            return b"", _unread(file, "OKR002", "not a regular file", "replace it with a file")
+            raise _UnreadError("OKR002", "not a regular file", "replace it with a file")
         with path.open("rb") as stream:
             content = stream.read(MAX_BYTES + 1)
     except OSError as error:
         reason = error.strerror or type(error).__name__
-        return b"", _unread(file, "OKR002", f"cannot be read: {reason}", "allow this user to read it")
+        raise _UnreadError("OKR002", f"cannot be read: {reason}", "allow this user to read it") from None
     if len(content) > MAX_BYTES:
-        return b"", _unread(file, "OKR003", "larger than 1 MB", "split it; data belongs into a source")
-    return content, None
+        raise _UnreadError("OKR003", "larger than 1 MB", "split it; data belongs into a source")
+    return content
 
 
-def _decoded(content: bytes, file: str) -> tuple[str, Diagnostic | None]:
+def _decoded(content: bytes) -> str:
     if content.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return "", _unread(file, "OKR004", "the file is UTF-16", "save it as UTF-8")
+        raise _UnreadError("OKR004", "the file is UTF-16", "save it as UTF-8")
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
-        return "", _unread(file, "OKR004", "not UTF-8 text", "save the file as UTF-8", line=line)
+        raise _UnreadError("OKR004", "not UTF-8 text", "save the file as UTF-8", line=line) from None
     if found := _CONTROL.search(text):
         line = len(_LINE_BREAK.findall(text, 0, found.start())) + 1
         message = f"a control character U+{ord(found[0]):04X}"
-        return "", _unread(file, "OKR004", message, "remove it", line=line)
-    return text, None
-
-
-def _unread(file: str, code: str, message: str, mend: str, *, line: int = 1) -> Diagnostic:
-    return Diagnostic(code=code, message=message, mend=mend, file=file, line=line)
+        raise _UnreadError("OKR004", message, "remove it", line=line)
+    return text

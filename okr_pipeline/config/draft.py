@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
@@ -21,6 +21,9 @@ from okr_pipeline.config.values import Amount
 from okr_pipeline.model.calendar import Calendar, Cycle
 from okr_pipeline.model.metric import Dataset, Measure, Source
 from okr_pipeline.model.okr import Keep, Reach, Stores
+from okr_pipeline.spelling import did_you_mean, shown
+
+MAX_SUGGESTED = 50
 
 TextT = TypeVar("TextT")
 NounT = TypeVar("NounT")
@@ -89,9 +92,14 @@ class Declarations(dict[str, Declared[TextT, NounT]]):
 
 @dataclass(slots=True)
 class Draft:
-    """Everything that was read, whatever its state. *report* collects what is wrong."""
+    """
+    Everything that was read, whatever its state.
+
+    *report* collects what is wrong; *unknown_names* counts the names that nothing is called.
+    """
 
     report: list[Diagnostic] = field(default_factory=list)
+    unknown_names: int = 0
     settings: Settings = field(default_factory=Settings)
     cycles: Declarations[CycleText, Cycle] = field(default_factory=Declarations)
     sources: Declarations[SourceText, Source] = field(default_factory=Declarations)
@@ -115,6 +123,15 @@ class Draft:
         """Return the objective id that *name* means: `fy26.grow` names the cycle too, and means `grow`."""
         cycle, _, objective = name.partition(".")
         return objective if objective in self.objectives and cycle in self.cycles else name
+
+    def unknown(
+        self, code: str, place: Place, name: str, kind: str, known: Collection[str], *, mend: str
+    ) -> Diagnostic:
+        """Return the diagnostic for *name*, which is no *kind*: did you mean one of *known*, else *mend*."""
+        self.unknown_names += 1
+        # Each is compared with every name there is: a thousand among a thousand would take seconds.
+        near = did_you_mean(name, known) if self.unknown_names <= MAX_SUGGESTED else ""
+        return place.problem(code, f"{shown(name)} is no {kind}", near or mend)
 
 
 def full_id(name: str, group: str) -> str:

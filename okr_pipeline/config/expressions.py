@@ -27,18 +27,22 @@ def formula_names(text: str, place: Place, report: list[Diagnostic]) -> tuple[st
     """Return the metric names in a formula as written; None, and why in *report*, if it is unusable."""
     from okr_pipeline.expression import check_formula
 
-    names, problems = check_formula(text)
-    report += _diagnostics("OKR403", text, problems, place)
-    return None if any(not problem.warning for problem in problems) else names
+    return _usable("OKR403", text, check_formula(text), place, report)
 
 
 def query_datasets(sql: str, place: Place, report: list[Diagnostic]) -> tuple[str, ...] | None:
     """Return the ids of the datasets that a query reads; None, and why in *report*, if it is unusable."""
     from okr_pipeline.expression import check_query
 
-    datasets, problems = check_query(sql)
-    report += _diagnostics("OKR404", sql, problems, place)
-    return None if any(not problem.warning for problem in problems) else datasets
+    return _usable("OKR404", sql, check_query(sql), place, report)
+
+
+def _usable(
+    code: str, text: str, found: tuple[tuple[str, ...], list[Problem]], place: Place, report: list[Diagnostic]
+) -> tuple[str, ...] | None:
+    names, problems = found
+    report += _diagnostics(code, text, problems, place)
+    return None if any(not problem.warning for problem in problems) else names
 
 
 def _diagnostics(code: str, text: str, problems: Iterable[Problem], place: Place) -> list[Diagnostic]:

@@ -39,9 +39,7 @@ def read_files(root: Path, report: list[Diagnostic]) -> Files:
         if place == "settings":
             files.settings = document
         else:
-            {"sources": files.sources, "metrics": files.metrics, "objectives": files.objectives}[
-                place
-            ].append(document)
+            getattr(files, place).append(document)
     files.digest = digest(contents)
     if files.settings is None:
         report.append(_no_settings(root))
@@ -93,10 +91,8 @@ def _misplaced(file: str, place: str) -> Diagnostic | None:
 
 def _no_settings(root: Path) -> Diagnostic:
     if not root.is_dir():
-        message, mend = (
-            "there is no configuration folder here",
-            "run `okr init`, or name the project's folder",
-        )
+        message = "there is no configuration folder here"
+        mend = "run `okr init`, or name the project's folder"
     else:
         message, mend = "okr.yaml is missing", "write it with `project:` and `timezone:`, or run `okr init`"
     return Diagnostic(code="OKR001", message=message, mend=mend, file="okr.yaml")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel
@@ -11,8 +10,8 @@ from pydantic import BaseModel
 from connectors import registry
 from okr_pipeline.config import schema as text
 from okr_pipeline.config.draft import Draft
-from okr_pipeline.config.read_settings import POLICIES
-from okr_pipeline.config.values import COLUMN_TYPES, FULL_READ_PRESETS, REFRESH_PRESETS, WINDOW_WORDS
+from okr_pipeline.config.refresh import REFRESH_PRESETS
+from okr_pipeline.config.values import COLUMN_TYPES, FULL_READ_PRESETS, WINDOW_WORDS
 
 Schema = dict[str, Any]
 
@@ -54,13 +53,6 @@ def json_schema(draft: Draft) -> Schema:
     }
 
 
-def schema_of(root: Path) -> Schema:
-    """Return the JSON Schema of the project under *root*, also while it has problems."""
-    from okr_pipeline.config import read_draft
-
-    return json_schema(read_draft(root)[1])
-
-
 def _settings(draft: Draft) -> Schema:
     cycle = _of(text.CycleText, start=_DATE, end=_DATE, parent=_one_of(draft.cycles))
     return _of(
@@ -70,7 +62,7 @@ def _settings(draft: Draft) -> Schema:
         cycles=_by_id(cycle),
         north_star=_one_of(draft.metrics),
         strategy=_by_id({"type": "string"}),
-        status=_of(text.StatusText, policy=_one_of(POLICIES)),
+        status=_of(text.StatusText),
         publish=_of(text.PublishText, page=_of(text.PageText), tables=_of(text.TablesText)),
         store=_of(text.StoreText),
     )

@@ -30,7 +30,7 @@ _SECRET_TEXT = re.compile(
     r"|https://hooks\.slack\.com/services/\S+",
     re.IGNORECASE,
 )
-_REFERENCE = re.compile(r"(env:[A-Za-z_][A-Za-z0-9_]*|file:\S.*)\Z")
+REFERENCE = re.compile(r"(env:(?P<variable>[A-Za-z_][A-Za-z0-9_]*)|file:(?P<path>\S.*))\Z")
 _REFERENCE_IN_LINE = re.compile(
     r"""["']?(env:[A-Za-z_][A-Za-z0-9_]*|file:[^\s,}\]"']+)["']?\s*([,}\]#].*)?\Z"""
 )
@@ -54,7 +54,7 @@ def is_secret_text(text: str) -> bool:
 
 def is_reference(text: str) -> bool:
     """Whether *text* is a reference to a secret, `env:NAME` or `file:PATH`."""
-    return bool(_REFERENCE.match(text))
+    return bool(REFERENCE.match(text))
 
 
 def masked_lines(lines: Iterable[str]) -> list[str]:

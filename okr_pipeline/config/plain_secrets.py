@@ -27,14 +27,13 @@ def check_no_secrets(
 
 
 def _problem(place: Place, value: object, name: str) -> Diagnostic | None:
-    if value is None or isinstance(value, bool):
+    text = value if isinstance(value, str) else ""
+    if value is None or isinstance(value, bool) or is_reference(text):
         return None
-    if isinstance(value, str) and (is_reference(value) or value.strip() in ("env:", "file:")):
-        if is_reference(value):
-            return None
-        return place.problem("OKR502", f"`{value.strip()}` names nothing", "write env:NAME or file:PATH")
+    if text.strip() in ("env:", "file:"):
+        return place.problem("OKR502", f"`{text.strip()}` names nothing", "write env:NAME or file:PATH")
     if is_secret_name(name) and value != "":
         return place.problem("OKR501", f"`{name}` is written in plain", MEND)
-    if isinstance(value, str) and is_secret_text(value):
+    if is_secret_text(text):
         return place.problem("OKR501", f"`{name}` holds a secret in plain", MEND)
     return None

@@ -11,7 +11,6 @@ from okr_pipeline.config.draft import Declared, Draft, Goal
 from okr_pipeline.config.place import Place
 from okr_pipeline.config.schema import KeyResultText, ObjectivesText, ObjectiveText
 from okr_pipeline.config.shape import check_id, mapping_at, read_as
-from okr_pipeline.config.suggest import did_you_mean
 from okr_pipeline.config.values import Amount, UnfitError
 from okr_pipeline.config.yaml import YamlMapping
 from okr_pipeline.model.calendar import Cycle
@@ -40,9 +39,8 @@ def read_objectives(document: Document, draft: Draft) -> None:
 def _known_cycle(cycle: str, place: Place, draft: Draft) -> bool:
     folder = PurePosixPath(place.document.file).parent.name
     if not draft.cycles.may_exist(cycle):
-        shown = cycle if len(cycle) <= 64 else cycle[:64]
-        mend = did_you_mean(cycle, draft.cycles) or "declare it in okr.yaml under `cycles:`"
-        draft.report.append(place.problem("OKR204", f"`{shown}` is no cycle", mend))
+        mend = "declare it in okr.yaml under `cycles:`"
+        draft.report.append(draft.unknown("OKR204", place, cycle, "cycle", draft.cycles, mend=mend))
         return False
     if cycle != folder:
         message = f"objectives of `{cycle}` lie in the folder of `{folder}`"

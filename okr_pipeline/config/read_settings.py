@@ -9,15 +9,11 @@ from okr_pipeline.config.draft import Declared, Draft, Settings
 from okr_pipeline.config.place import Place
 from okr_pipeline.config.plain_secrets import check_no_secrets
 from okr_pipeline.config.schema import CycleText, SettingsText
-from okr_pipeline.config.shape import check_id, mapping_at, not_supported, read_as
-from okr_pipeline.config.suggest import did_you_mean
+from okr_pipeline.config.shape import check_id, mapping_at, read_as
 from okr_pipeline.config.yaml import YamlMapping
 from okr_pipeline.config.zones import read_zone
 from okr_pipeline.model.calendar import Calendar, Cycle
 from okr_pipeline.model.okr import Publisher, Stores
-
-POLICIES = ("pace",)
-POLICIES_TO_COME = ("viva", "engagedly", "upraise", "mooncamp", "servicenow", "custom")
 
 
 def read_settings(document: Document | None, draft: Draft) -> None:
@@ -42,13 +38,12 @@ def read_settings(document: Document | None, draft: Draft) -> None:
         for name in strategy:
             check_id(name, place.below("strategy", name), strategy, draft.report)
     if text is not None:
-        check_project_id(text.project, place.below("project"), draft.report)
-        _check_policy(text, place, draft.report)
+        _check_project_id(text.project, place.below("project"), draft.report)
         draft.settings.calendar = _calendar(text, place, draft.report)
         draft.settings.stores = _stores(text)
 
 
-def check_project_id(project: str, place: Place, report: list[Diagnostic]) -> None:
+def _check_project_id(project: str, place: Place, report: list[Diagnostic]) -> None:
     """Report *project* if it is no id; it stands as a value, not as a key."""
     problems: list[Diagnostic] = []
     check_id(project, place, (), problems)
@@ -64,22 +59,7 @@ def _calendar(text: SettingsText, place: Place, report: list[Diagnostic]) -> Cal
 
 
 def _stores(text: SettingsText) -> Stores:
-    written = text.store.model_dump(exclude_none=True) if text.store else {}
-    return Stores(**written)
-
-
-def _check_policy(text: SettingsText, place: Place, report: list[Diagnostic]) -> None:
-    policy = text.status.policy if text.status else POLICIES[0]
-    if policy in POLICIES:
-        return
-    here = place.below("status", "policy")
-    if policy in POLICIES_TO_COME:
-        problem = not_supported(f"status policy `{policy}`", here)
-        report.append(here.problem(problem.code, problem.message, f"use {', '.join(POLICIES)} for now"))
-    else:
-        report.append(
-            here.problem("OKR103", f"`{policy}` is no status policy", did_you_mean(policy, POLICIES))
-        )
+    return Stores(**text.store.model_dump(exclude_none=True)) if text.store else Stores()
 
 
 def _read_cycles(place: Place, cycles: YamlMapping, draft: Draft) -> None:

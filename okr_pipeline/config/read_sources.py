@@ -13,12 +13,13 @@ from okr_pipeline.config.document import Document
 from okr_pipeline.config.draft import Declared, Draft
 from okr_pipeline.config.place import Place
 from okr_pipeline.config.plain_secrets import check_no_secrets
+from okr_pipeline.config.refresh import read_refresh
 from okr_pipeline.config.schema import DatasetText, FreshnessText, SourceText, keys_of, unsupported_in
 from okr_pipeline.config.shape import check_id, mapping_at, read_as
-from okr_pipeline.config.suggest import did_you_mean
 from okr_pipeline.config.yaml import UNREADABLE, YamlList, YamlMapping
 from okr_pipeline.config.zones import read_zone
 from okr_pipeline.model.metric import Checks, Dataset, Freshness, Source
+from okr_pipeline.spelling import did_you_mean, shown
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -73,18 +74,16 @@ def _models_of(
         return registry.model_of(kind)
     except SetupError as problem:
         known = registry.kinds()
-        if kind in known:
-            report.append(place.problem("OKR203", problem.message, problem.mend))
-        else:
-            shown = f"`{kind}`" if len(kind) <= 40 else "this"
-            report.append(place.problem("OKR203", f"{shown} is no connector", did_you_mean(kind, known)))
+        message = problem.message if kind in known else f"{shown(kind)} is no connector"
+        mend = problem.mend if kind in known else did_you_mean(kind, known)
+        report.append(place.problem("OKR203", message, mend))
     return None
 
 
 def _source(id: str, text: SourceText, place: Place, report: list[Diagnostic]) -> Source | None:
     refresh: str | None = None
     if text.refresh is not None:
-        refresh = place.below("refresh").parsed(text.refresh, values.refresh, "OKR111", report)
+        refresh = place.below("refresh").parsed(text.refresh, read_refresh, "OKR111", report)
     connection = plain(text.connection)
     return Source(
         id=id,
@@ -132,20 +131,12 @@ def _dataset(
     report: list[Diagnostic],
 ) -> Dataset | None:
     before = len(report)
-    for name in text.columns:
-        if not (name.isprintable() and name == name.strip() and 0 < len(name) <= MAX_COLUMN_NAME):
-            mend = f"write 1 to {MAX_COLUMN_NAME} printable characters, without blanks around them"
-            report.append(place.below("columns", name).key_problem("OKR105", "this is no column name", mend))
-    columns = {
-        name: place.below("columns", name).parsed(type_, values.column_type, "OKR112", report)
-        for name, type_ in text.columns.items()
-    }
     if text.zone is not None:
         read_zone(text.zone, place.below("zone"), report)
     dataset = Dataset(
         id=id,
         source=source,
-        columns={name: type_ for name, type_ in columns.items() if type_},
+        columns=_columns(text.columns, place.below("columns"), report),
         key=tuple(text.key),
         cursor=text.cursor,
         overlap=_duration(text, "overlap", place, report) or timedelta(0),
@@ -158,6 +149,21 @@ def _dataset(
         at=place.at,
     )
     return dataset if len(report) == before else None
+
+
+def _columns(written: Mapping[str, object], place: Place, report: list[Diagnostic]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for name, raw in written.items():
+        here = place.below(name)
+        if name.startswith("_"):
+            message, mend = "a column name begins with `_`", "rename it: `_from_load` and the like are ours"
+            report.append(here.key_problem("OKR105", message, mend))
+        elif not (name.isprintable() and name == name.strip() and 0 < len(name) <= MAX_COLUMN_NAME):
+            mend = f"write 1 to {MAX_COLUMN_NAME} printable characters, without blanks around them"
+            report.append(here.key_problem("OKR105", "this is no column name", mend))
+        if type_ := here.parsed(raw, values.column_type, "OKR112", report):
+            found[name] = type_
+    return found
 
 
 def _duration(text: DatasetText, key: str, place: Place, report: list[Diagnostic]) -> timedelta | None:

@@ -13,11 +13,13 @@ from typing import Any, ClassVar, Literal, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, Field
 
+POLICIES_TO_COME = ("viva", "engagedly", "upraise", "mooncamp", "servicenow", "custom")
+
 
 class Text(BaseModel):
     """A mapping in a file. Unknown keys are refused, and nothing is converted."""
 
-    model_config = ConfigDict(extra="forbid", strict=True, populate_by_name=False, protected_namespaces=())
+    model_config = ConfigDict(extra="forbid", strict=True)
     unsupported: ClassVar[frozenset[str]] = frozenset()
 
 
@@ -40,8 +42,10 @@ class StoreText(Text):
 class StatusText(Text):
     """The policy that turns a gap into a status."""
 
-    unsupported = frozenset({"thresholds", "dwell", "day_count"})
-    policy: str = "pace"
+    unsupported = frozenset(
+        {"thresholds", "dwell", "day_count", *(f"policy: {name}" for name in POLICIES_TO_COME)}
+    )
+    policy: Literal["pace"] = "pace"
 
 
 class PageText(Text):

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from pathlib import Path
 
 from connectors.errors import SetupError
+from okr_pipeline.config.masking import REFERENCE
 
 MAX_SECRET_BYTES = 65_536
-
-_ENVIRONMENT = re.compile(r"env:(?P<name>[A-Za-z_][A-Za-z0-9_]*)\Z")
-_FILE = re.compile(r"file:(?P<path>\S.*)\Z")
 
 
 def resolve(connection: Mapping[str, object], *, environ: Mapping[str, str], base: Path) -> dict[str, object]:
@@ -32,13 +29,10 @@ def _resolved(value: object, environ: Mapping[str, str], base: Path) -> object:
         return resolve(value, environ=environ, base=base)
     if isinstance(value, list):
         return [_resolved(inner, environ, base) for inner in value]
-    if not isinstance(value, str):
+    found = REFERENCE.match(value) if isinstance(value, str) else None
+    if found is None:
         return value
-    if found := _ENVIRONMENT.match(value):
-        return _variable(found["name"], environ)
-    if found := _FILE.match(value):
-        return _file(found["path"], base)
-    return value
+    return _variable(found["variable"], environ) if found["variable"] else _file(found["path"], base)
 
 
 def _variable(name: str, environ: Mapping[str, str]) -> str:

@@ -13,9 +13,8 @@ from okr_pipeline.config.diagnostic import Diagnostic
 from okr_pipeline.config.masking import is_reference, is_secret_name, is_secret_text
 from okr_pipeline.config.place import Place
 from okr_pipeline.config.schema import keys_of, model_at, unsupported_in
-from okr_pipeline.config.suggest import did_you_mean
 from okr_pipeline.config.yaml import UNREADABLE, YamlList, YamlMapping
-from okr_pipeline.spelling import nearest
+from okr_pipeline.spelling import did_you_mean, nearest
 
 Model = TypeVar("Model", bound=BaseModel)
 Path = tuple[str | int, ...]
@@ -141,7 +140,7 @@ def _diagnostic(
     if kind in ("literal_error", "enum"):
         around = model_at(model, path[:-1])
         if around is not None and f"{name}: {found['input']}" in unsupported_in(around):
-            return not_supported(f"`{name}: {found['input']}`", here)
+            return _not_supported(f"`{name}: {found['input']}`", here)
         return _not_allowed(name, found, here)
     if kind.endswith("_type") and kind.removesuffix("_type") in _EXPECTED:
         return _wrong_shape(kind.removesuffix("_type"), name, found["input"], here)
@@ -156,13 +155,13 @@ def _diagnostic(
 def _unknown_key(model: type[BaseModel], path: Path, here: Place, also: Iterable[str]) -> Diagnostic:
     around, name = model_at(model, path[:-1]), str(path[-1])
     if around is not None and name in unsupported_in(around):
-        return not_supported(f"`{name}`", here)
+        return _not_supported(f"`{name}`", here)
     known = [*(keys_of(around) if around else ()), *(also if len(path) == 1 else ())]
     shown = f"`{name}` is not known here" if _WORD.match(name) else "a key that is not known here"
     return here.key_problem("OKR101", shown, did_you_mean(name, known) or "remove it")
 
 
-def not_supported(what: str, place: Place) -> Diagnostic:
+def _not_supported(what: str, place: Place) -> Diagnostic:
     """Return the diagnostic for a part of the language that is not there yet."""
     return place.key_problem("OKR199", f"{what} is not supported by this version", "remove it for now")
 

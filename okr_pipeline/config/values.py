@@ -1,5 +1,5 @@
 """
-Small texts to values: numbers, percentages, durations, dates, windows, bounds, targets, cron lines.
+Small texts to values: numbers, percentages, durations, dates, windows, bounds, targets, column types.
 
 Each function takes what stands in the YAML (text, `int` or `Decimal`) and raises `UnfitError` with what
 was expected.
@@ -13,6 +13,7 @@ from datetime import date, timedelta
 from decimal import Context, Decimal
 from typing import Literal, cast
 
+from connectors.column_type import ColumnType
 from okr_pipeline.model.calendar import AllTime, CycleToDate, LastComplete, Period, ToDate, Trailing, Window
 from okr_pipeline.model.okr import Keep, RelativeTarget
 
@@ -33,7 +34,6 @@ _TRAILING = re.compile(r"trailing (?P<count>\d{1,5}) days?\Z", re.ASCII)
 _SCALES = {"k": 3, "M": 6, "B": 9}
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800, "y": 31536000}
 _PERIODS = ("day", "week", "month", "quarter", "year")
-REFRESH_PRESETS = {"hourly": "0 * * * *", "daily": "0 6 * * *", "weekly": "0 6 * * 1"}
 FULL_READ_PRESETS = {"daily": timedelta(days=1), "weekly": timedelta(weeks=1)}
 COLUMN_TYPES = ("string", "integer", "decimal(18,2)", "boolean", "date", "timestamp", "json")
 _OTHER_TYPE_NAMES = {
@@ -206,56 +206,16 @@ def target(raw: object) -> Amount | RelativeTarget:
     return amount(raw)
 
 
-def refresh(raw: object) -> str:
-    """Return the cron line of *raw*: hourly, daily (06:00), weekly (Monday 06:00), or five cron fields."""
-    if isinstance(raw, str) and raw in REFRESH_PRESETS:
-        return REFRESH_PRESETS[raw]
-    fields = raw.split() if isinstance(raw, str) else []
-    if len(fields) == len(_CRON_FIELDS) and all(map(_fits_cron, fields, _CRON_FIELDS)):
-        return " ".join(fields)
-    raise UnfitError("expected a refresh", "write hourly, daily, weekly, or five cron fields: 30 8 * * 1")
-
-
-_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
-_WEEKDAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
-_CRON_FIELDS = ((0, 59, ()), (0, 23, ()), (1, 31, ()), (1, 12, _MONTHS), (0, 7, _WEEKDAYS))
-
-
-def _fits_cron(text: str, field: tuple[int, int, tuple[str, ...]]) -> bool:
-    return all(_fits_cron_part(part, *field) for part in text.lower().split(","))
-
-
-def _fits_cron_part(part: str, low: int, high: int, names: tuple[str, ...]) -> bool:
-    span, slash, step = part.partition("/")
-    if slash and not (step.isascii() and step.isdigit() and 0 < int(step) <= high):
-        return False
-    if span == "*":
-        return True
-    ends = [_cron_number(word, low, names) for word in span.split("-")]
-    return len(ends) <= 2 and all(low <= end <= high for end in ends) and ends == sorted(ends)
-
-
-def _cron_number(word: str, low: int, names: tuple[str, ...]) -> int:
-    if word in names:
-        return names.index(word) + low
-    return int(word) if word.isascii() and word.isdigit() and len(word) <= 2 else -1
-
-
 def column_type(raw: object) -> str:
     """Return the column type in *raw* without blanks: one of `COLUMN_TYPES`, any decimal(p,s)."""
     text = re.sub(r"\s", "", raw) if isinstance(raw, str) else ""
-    if text in COLUMN_TYPES and not text.startswith("decimal"):
-        return text
-    if found := re.match(r"decimal\((\d{1,2}),(\d{1,2})\)\Z", text, re.ASCII):
-        precision, scale = int(found[1]), int(found[2])
-        if 1 <= precision <= 38 and scale <= precision:
-            return f"decimal({precision},{scale})"
-        raise UnfitError(
-            "a decimal has 1 to 38 digits, of which at most all are decimals", "write decimal(18,2)"
-        )
-    near = _OTHER_TYPE_NAMES.get(text.lower())
-    hint = f"did you mean `{near}`?  " if near else ""
-    raise UnfitError("not a column type", f"{hint}({', '.join(COLUMN_TYPES)})")
+    try:
+        ColumnType.parse(text)
+    except ValueError as problem:
+        near = _OTHER_TYPE_NAMES.get(text.lower())
+        hint = f"did you mean `{near}`?  " if near else ""
+        raise UnfitError(str(problem), f"{hint}({', '.join(COLUMN_TYPES)})") from None
+    return text
 
 
 def _bounded(number: Decimal) -> Decimal:

@@ -31,8 +31,6 @@ _INTEGER = re.compile(r"-?(0|[1-9][0-9]*)\Z")
 _DIGIT = re.compile(r"\.?[0-9]")
 _DECIMAL = re.compile(r"-?(0|[1-9][0-9]*)?(\.[0-9]*)?([eE][-+]?[0-9]{1,4})?\Z")
 _NO_NUMBER = re.compile(r"[-+]?\.(inf|Inf|INF)\Z|\.(nan|NaN|NAN)\Z")
-
-
 _WRITE_OUT = "write the value out, or quote it if it is text that begins with `&`, `*` or `<<`"
 
 
@@ -186,11 +184,8 @@ class _Reader:
         if not whole and not (_DECIMAL.match(text) and _DIGIT.search(text)):
             return text
         if sum(c.isdigit() for c in text) > MAX_DIGITS:
-            message, mend = (
-                f"a number of more than {MAX_DIGITS} digits",
-                "round it, or quote it if it is text",
-            )
-            return self.no_number(spot, "OKR012", message, mend)
+            mend = "round it, or quote it if it is text"
+            return self.no_number(spot, "OKR012", f"a number of more than {MAX_DIGITS} digits", mend)
         return int(text) if whole else Decimal(text)
 
     def no_number(self, spot: Spot, code: str, message: str, mend: str) -> Unreadable:
@@ -221,28 +216,13 @@ _PLAIN_WORDS = (
     ("block scalar", None, "text that begins with `>` or `|`", 'put the value in quotes: keep: ">= 99%"'),
     ("an alias", None, "text that begins with `*`", "put the value in quotes"),
     ("an anchor", None, "text that begins with `&`", "put the value in quotes"),
-    (
-        None,
-        "mapping values are not allowed",
-        "a second `:` on one line",
-        "indent by spaces, or quote the text",
-    ),
+    (None, "mapping values are not allowed", "a second `:` on one line", "indent it, or quote the text"),
     ("quoted scalar", "end of stream", "a quote is never closed", "close it"),
-    (
-        None,
-        "unknown escape",
-        "an unknown escape after a backslash",
-        "use single quotes, or double the backslash",
-    ),
+    (None, "unknown escape", "an unknown escape after a backslash", "double it, or use single quotes"),
     ("flow", None, "a bracket is never closed, or a comma is missing", "close it with `]` or `}`"),
     (None, "cannot start any token", "a value cannot begin with this character", "put the value in quotes"),
     (None, "could not find expected ':'", "a line without `key: value`", "write `key: value`, or indent it"),
-    (
-        None,
-        "did not find expected key",
-        "the indentation does not fit the lines above",
-        "align it with its siblings",
-    ),
+    (None, "did not find expected key", "indented unlike the lines above", "align it with its siblings"),
     (None, "did not find expected '-'", "a key among list items", "indent it, or begin it with `- `"),
 )
 

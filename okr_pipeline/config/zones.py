@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from okr_pipeline.config.diagnostic import Diagnostic
 from okr_pipeline.config.place import Place
-from okr_pipeline.config.suggest import did_you_mean
+from okr_pipeline.spelling import did_you_mean, shown
 
 
 def read_zone(name: str, place: Place, report: list[Diagnostic]) -> ZoneInfo | None:
@@ -17,6 +17,6 @@ def read_zone(name: str, place: Place, report: list[Diagnostic]) -> ZoneInfo | N
         zones = sorted(available_timezones())
         by_city = [zone for zone in zones if zone.rpartition("/")[2].casefold() == name.casefold()]
         mend = f"did you mean `{by_city[0]}`?" if by_city else did_you_mean(name, zones)
-        message = f"`{name[:40]}` is no time zone"
-        report.append(place.problem("OKR116", message, mend or "write one such as Europe/Berlin"))
+        mend = mend or "write one such as Europe/Berlin"
+        report.append(place.problem("OKR116", f"{shown(name)} is no time zone", mend))
         return None

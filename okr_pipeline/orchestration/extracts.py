@@ -35,7 +35,7 @@ def extract_asset(workspace: Workspace, dataset: Dataset) -> dg.AssetsDefinition
         deps=[keys.source_key(dataset)],
         group_name=dataset.source,
         kinds={"parquet"},
-        code_version=reading_hash(dataset),
+        code_version=reading_hash(dataset, workspace.project.sources[dataset.source]),
         metadata={"declared_at": dataset.at, "dagster/column_schema": table_schema(dataset)},
         pool=dataset.source,
         retry_policy=READ_AGAIN,

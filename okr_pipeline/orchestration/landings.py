@@ -30,7 +30,7 @@ def landing_asset(workspace: Workspace, dataset: Dataset) -> dg.AssetsDefinition
         deps=[keys.extract_key(dataset)],
         group_name=dataset.source,
         kinds={"duckdb"},
-        code_version=reading_hash(dataset),
+        code_version=reading_hash(dataset, workspace.project.sources[dataset.source]),
         metadata={"declared_at": dataset.at, "dagster/column_schema": table_schema(dataset)},
         check_specs=[
             dg.AssetCheckSpec(name, asset=keys.landing_key(dataset), description=check)

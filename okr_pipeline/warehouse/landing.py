@@ -24,6 +24,8 @@ _SQL_TYPES = {
     "timestamp": "TIMESTAMPTZ",
     "json": "VARCHAR",
 }
+# No declared column begins with a blank.
+_HERE, _ARRIVES = '" here"', '" arrives"'
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,26 +151,20 @@ def _incoming(db: Database, dataset: Dataset, extract: Path) -> str:
 
 def _merge(db: Database, dataset: Dataset, incoming: str, *, load: int, full: bool, before: int) -> Landed:
     table = table_of(dataset.id)
-    same_row = " AND ".join(
-        f"c.{quoted(name)} IS NOT DISTINCT FROM i.{quoted(name)}" for name in dataset.columns
-    )
-    same_key = " AND ".join(f"c.{quoted(name)} = i.{quoted(name)}" for name in dataset.key)
     columns = ", ".join(map(quoted, dataset.columns))
-    db.run(f"""
-        CREATE OR REPLACE TEMP TABLE arriving AS
-        SELECT i.* FROM {incoming} i
-        WHERE NOT EXISTS (SELECT 1 FROM {table} c WHERE c._to_load IS NULL AND {same_row})
-    """)
-    closing = f"EXISTS (SELECT 1 FROM arriving i WHERE {same_key})"
+    db.run(f"CREATE OR REPLACE TEMP TABLE changes AS {_changes(dataset, incoming, full=full)}")
+    arriving = f"(SELECT {columns} FROM changes WHERE {_ARRIVES})"
+    same_key = " AND ".join(f"c.{quoted(name)} = i.{quoted(name)}" for name in dataset.key)
+    closing = f"EXISTS (SELECT 1 FROM {arriving} i WHERE {same_key})"
     amended = _one(db, f"SELECT count(*) AS n FROM {table} c WHERE c._to_load IS NULL AND {closing}")
     if full:
         # By the whole row, not by key: the state is the extract then, whatever went before.
-        closing = f"NOT EXISTS (SELECT 1 FROM {incoming} i WHERE {same_row})"
+        closing = f"EXISTS (SELECT 1 FROM changes i WHERE NOT {_ARRIVES} AND {_same_row(dataset)})"
     db.run(f"UPDATE {table} AS c SET _to_load = {load:d} WHERE c._to_load IS NULL AND {closing}")
     closed = _one(db, f"SELECT count(*) AS n FROM {table} WHERE _to_load = {load:d}")
-    db.run(f"INSERT INTO {table} SELECT {columns}, {load:d}, NULL FROM arriving")
-    arrived = _one(db, "SELECT count(*) AS n FROM arriving")
-    db.run("DROP TABLE arriving")
+    db.run(f"INSERT INTO {table} SELECT {columns}, {load:d}, NULL FROM {arriving}")
+    arrived = _one(db, f"SELECT count(*) AS n FROM {arriving}")
+    db.run("DROP TABLE changes")
     return Landed(
         new=arrived - amended,
         amended=amended,
@@ -176,6 +172,28 @@ def _merge(db: Database, dataset: Dataset, incoming: str, *, load: int, full: bo
         before=before,
         after=before - closed + arrived,
     )
+
+
+def _changes(dataset: Dataset, incoming: str, *, full: bool) -> str:
+    """Return a SELECT of the rows that only *incoming* has; with *full*, also those that only the state has."""
+    state = f"SELECT *, true AS {_HERE} FROM {table_of(dataset.id)} WHERE _to_load IS NULL"
+    arriving = f"SELECT *, true AS {_ARRIVES} FROM {incoming}"
+    if not full:
+        # An anti join builds its table of the few rows that arrive.
+        return f"SELECT i.* FROM ({arriving}) i ANTI JOIN ({state}) c ON {_same_row(dataset)}"
+    # One outer join of five million rows takes 1.3 s CPU, an anti join each way 2.1.
+    names = map(quoted, dataset.columns)
+    either = ", ".join(f"CASE WHEN i.{_ARRIVES} THEN i.{name} ELSE c.{name} END AS {name}" for name in names)
+    return f"""
+        SELECT {either}, i.{_ARRIVES} IS NOT NULL AS {_ARRIVES}
+        FROM ({state}) c FULL OUTER JOIN ({arriving}) i ON {_same_row(dataset)}
+        WHERE c.{_HERE} IS NULL OR i.{_ARRIVES} IS NULL
+    """
+
+
+def _same_row(dataset: Dataset) -> str:
+    """Return the condition that a row `c` and a row `i` are alike in every column."""
+    return " AND ".join(f"c.{quoted(name)} IS NOT DISTINCT FROM i.{quoted(name)}" for name in dataset.columns)
 
 
 def _replace(db: Database, dataset: Dataset, incoming: str, *, load: int, before: int) -> Landed:

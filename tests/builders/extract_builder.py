@@ -45,7 +45,7 @@ def deals(count: int) -> pa.Table:
 
 def extract_of(table: pa.Table, *, batch_rows: int = 65_536, fails: bool = False) -> Extract:
     """Return an extract that gives *table* in batches of *batch_rows*, and then breaks off if it *fails*."""
-    request = ExtractRequest(dataset="crm.deals", columns={}, options=Nothing(), as_of=MONDAY)
+    request = ExtractRequest(dataset="crm.deals", columns={}, options=Nothing())
 
     def batches() -> Generator[pa.RecordBatch]:
         yield from table.to_batches(max_chunksize=batch_rows)

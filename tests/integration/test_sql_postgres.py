@@ -71,7 +71,6 @@ def extract(url: str, columns: dict[str, str], *, timeout: str = "60s", **change
         dataset="d",
         columns=columns,
         options=model_of("sql")[1].model_validate(options),
-        as_of=datetime(2026, 1, 1, tzinfo=UTC),
         **changes,
     )
     return connect("sql", {"url": url, "timeout": timeout}, base=Path()).extract(request)

@@ -245,6 +245,15 @@ def test_what_is_declared_otherwise_is_read_again_in_full(
     assert growing.seen_at(day(10))["total"].value == 7
 
 
+def test_another_connection_is_read_in_full(growing: ProjectFolder) -> None:
+    """Another folder under the same source once went on from the old one's watermark."""
+    growing.csv("crm/deals", [HEADER, "a,1,2026-08-01,2026-08-01", "b,2,2026-08-08,2026-08-08"])
+    growing.sync_at(day(9))
+    growing.csv("other/crm/deals", [HEADER, "c,5,2026-08-01,2026-08-01"])
+    growing.sources["crm"]["connection"] = {"root": "data/other"}
+    assert growing.seen_at(day(10))["total"].value == 5
+
+
 def test_a_cursor_of_another_type_starts_anew(growing: ProjectFolder) -> None:
     """The old watermark cannot be read as the new type; it once ended the run."""
     growing.dataset["columns"]["amount"] = "integer"

@@ -298,20 +298,6 @@ def test_a_chain_of_metrics_may_be_long() -> None:
     assert [] == circles_in({str(i): [str(i + 1)] for i in range(5_000)})
 
 
-def test_two_datasets_never_share_a_table(tmp_path: Path) -> None:
-    """`crm.a__b` and `crm__a.b` would both land in `crm__a__b`."""
-    one = SOURCE.replace("  deals:", "  deals__x:")
-    both = {
-        "sources/crm.yaml": SOURCE + one.split("datasets:\n")[1],
-        "sources/crm__deals.yaml": SOURCE.replace("  deals:", "  x:"),
-    }
-    found = only(tmp_path, both)
-    assert ("OKR209", "`crm__deals.x` and `crm.deals__x` would land in one table") == (
-        found.code,
-        found.message,
-    )
-
-
 def test_every_rule_has_its_number() -> None:
     """The docstrings number the rules in the order of the tuple."""
     numbers = [int((rule.__doc__ or "0").split(".")[0]) for rule in RULES]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Generator
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pyarrow as pa
@@ -27,7 +26,6 @@ def request(**changes: str) -> ExtractRequest:
         dataset="d",
         columns={"n": "integer"},
         options=FilesDataset(path="none"),
-        as_of=datetime(2026, 1, 1, tzinfo=UTC),
         cursor="n",
         **changes,  # type: ignore[arg-type]
     )

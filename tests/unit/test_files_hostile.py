@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import zipfile
 from collections.abc import Mapping
-from datetime import UTC, date, datetime
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -28,7 +28,6 @@ def extract(base: Path, path: str, columns: Mapping[str, str] = AB, **changes: A
         dataset="d",
         columns=columns,
         options=model_of("files")[1].model_validate({"path": path, **options}),
-        as_of=datetime(2026, 1, 1, tzinfo=UTC),
         **changes,
     )
     return connect("files", {"root": "."}, base=base).extract(request)

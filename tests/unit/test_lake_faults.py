@@ -18,7 +18,6 @@ from okr_pipeline.lake import Lake, LakeError
 # A source of endless distinct rows, but for a pause after the first batches.
 SOURCE = """
 import os, signal, sys
-from datetime import UTC, datetime
 from pathlib import Path
 import pyarrow as pa
 from pydantic import BaseModel
@@ -35,8 +34,7 @@ def extract(batches, *, then=lambda: None):
             ids = [os.urandom(16).hex() for _ in range(65_536)]
             yield pa.record_batch([pa.array(ids)], schema)
         then()
-    request = ExtractRequest(
-        dataset="crm.deals", columns={}, options=Nothing(), as_of=datetime(2026, 10, 5, tzinfo=UTC))
+    request = ExtractRequest(dataset="crm.deals", columns={}, options=Nothing())
     return Extract(request, schema, read(), lambda: {"complete": "yes", "origin": "o"})
 
 lake = Lake("lake", base=Path(sys.argv[1]))

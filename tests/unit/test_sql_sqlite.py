@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -30,7 +29,6 @@ def extract(
         dataset="d",
         columns=columns,
         options=model_of("sql")[1].model_validate(options),
-        as_of=datetime(2026, 1, 1, tzinfo=UTC),
         **changes,
     )
     return connect("sql", {"url": url, "timeout": timeout}, base=base).extract(request)

@@ -33,10 +33,9 @@ RULES: tuple[Rule, ...] = (
     goals.baseline_differs_from_target,
     goals.percentages_meet_percentages,
     goals.marks_lie_on_their_side,
-    goals.weights_are_positive,
+    goals.weights_lie_in_bounds,
     goals.baseline_dates_fit_the_cycle,
     circles.metrics_do_not_contain_themselves,
     circles.objectives_do_not_answer_to_themselves,
     circles.cycles_are_not_their_own_parent,
-    datasets.each_has_a_table_of_its_own,
 )

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 from okr_pipeline.config.diagnostic import Diagnostic
 from okr_pipeline.config.draft import Draft
-from okr_pipeline.config.suggest import did_you_mean
 
 
 def cycles_end_after_they_start(draft: Draft) -> Iterator[Diagnostic]:
@@ -26,17 +25,12 @@ def cycles_lie_inside_their_parent(draft: Draft) -> Iterator[Diagnostic]:
         place, parent_id = cycle.place.below("parent"), cycle.text.parent
         if not draft.cycles.may_exist(parent_id):
             others = [name for name in draft.cycles if name != cycle.id]
-            mend = did_you_mean(parent_id, others) or "declare it, or remove `parent`"
-            yield place.problem("OKR204", f"`{parent_id}` is no cycle", mend)
+            mend = "declare it, or remove `parent`"
+            yield draft.unknown("OKR204", place, parent_id, "cycle", others, mend=mend)
             continue
         declared = draft.cycles.get(parent_id)
         child, parent = cycle.noun, declared.noun if declared else None
-        if (
-            child is None
-            or parent is None
-            or child.end_on < child.start_on
-            or parent.end_on < parent.start_on
-        ):
+        if child is None or parent is None or any(c.end_on < c.start_on for c in (child, parent)):
             continue
         if child.start_on < parent.start_on or child.end_on > parent.end_on:
             days = f"{parent.start_on} to {parent.end_on}"

@@ -1,15 +1,14 @@
-"""Rules 8 to 11, and 23: columns, how a dataset is read by them, and where it lands."""
+"""Rules 8 to 11: columns, and how a dataset is read by them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import timedelta
 
 from okr_pipeline.config.diagnostic import Diagnostic
 from okr_pipeline.config.draft import Declared, Draft
 from okr_pipeline.config.place import Place
 from okr_pipeline.config.schema import DatasetText
-from okr_pipeline.config.suggest import did_you_mean
 from okr_pipeline.config.yaml import YamlMapping
 from okr_pipeline.model.metric import Dataset
 
@@ -23,7 +22,7 @@ def columns_are_declared(draft: Draft) -> Iterator[Diagnostic]:
             continue
         for name, place in _named_columns(dataset.text, dataset.place):
             if name not in dataset.text.columns:
-                yield unknown_column(name, place, list(dataset.text.columns))
+                yield unknown_column(draft, name, place, dataset.text.columns)
 
 
 def columns_differ_in_more_than_case(draft: Draft) -> Iterator[Diagnostic]:
@@ -59,21 +58,10 @@ def freshness_looks_at_time(draft: Draft) -> Iterator[Diagnostic]:
             yield dataset.place.below("freshness").problem("OKR305", message, mend)
 
 
-def each_has_a_table_of_its_own(draft: Draft) -> Iterator[Diagnostic]:
-    """23. No two datasets land in one table: `a.b__c` and `a__b.c` would both be `a__b__c`."""
-    seen: dict[str, str] = {}
-    for name, dataset in draft.datasets.items():
-        first = seen.setdefault(name.replace(".", "__"), name)
-        if first != name:
-            message = f"`{name}` and `{first}` would land in one table"
-            yield dataset.place.key_problem("OKR209", message, "rename one of the two: avoid `__`")
-
-
-def unknown_column(name: str, place: Place, columns: list[str]) -> Diagnostic:
+def unknown_column(draft: Draft, name: str, place: Place, columns: Collection[str]) -> Diagnostic:
     """Return the diagnostic for a column that is not declared."""
-    shown = name if len(name) <= 64 else name[:64]
-    mend = did_you_mean(name, columns) or "declare it under `columns:`"
-    return place.problem("OKR208", f"`{shown}` is no declared column", mend)
+    mend = "declare it under `columns:`"
+    return draft.unknown("OKR208", place, name, "declared column", columns, mend=mend)
 
 
 def _named_columns(text: DatasetText, place: Place) -> Iterator[tuple[str, Place]]:

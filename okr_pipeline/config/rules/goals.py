@@ -15,16 +15,14 @@ from okr_pipeline.model.metric import Aggregate, Formula, Query, Ratio
 from okr_pipeline.model.okr import MeasuredOn, Reach, RelativeTarget
 
 DeclaredKeyResult = Declared[KeyResultText, Goal]
+MAX_WEIGHT = 10**9
 
 
 def baseline_differs_from_target(draft: Draft) -> Iterator[Diagnostic]:
     """15. There is a way to go from baseline to target."""
     for declared, reach in _reaches(draft):
-        if not isinstance(reach.baseline, MeasuredOn) and _target(reach) == reach.baseline:
-            no_way = True
-        else:
-            no_way = isinstance(reach.target, RelativeTarget) and _stands_still(reach.target)
-        if no_way:
+        still = isinstance(reach.target, RelativeTarget) and _stands_still(reach.target)
+        if still or _target(reach) == reach.baseline:
             mend = 'to stay where you are, write `keep: ">= ..."` instead of `from` and `to`'
             yield declared.place.below("to").problem("OKR310", "the target equals the baseline", mend)
 
@@ -34,7 +32,7 @@ def percentages_meet_percentages(draft: Draft) -> Iterator[Diagnostic]:
     for declared in draft.key_results.values():
         unit = draft.unit_of(declared.text.metric) if declared.text else None
         if unit is not None and declared.noun is not None:
-            yield from _unit_problem(declared, declared.noun, percent=unit[0] == "percent", unit=unit[0])
+            yield from _unit_problem(declared, declared.noun, unit[0])
 
 
 def marks_lie_on_their_side(draft: Draft) -> Iterator[Diagnostic]:
@@ -60,8 +58,8 @@ def marks_lie_on_their_side(draft: Draft) -> Iterator[Diagnostic]:
                 )
 
 
-def weights_are_positive(draft: Draft) -> Iterator[Diagnostic]:
-    """18. A weight is a number above 0."""
+def weights_lie_in_bounds(draft: Draft) -> Iterator[Diagnostic]:
+    """18. A weight is a number above 0 and below a billion: weighted sums stay exact."""
     for declared in draft.key_results.values():
         raw = declared.text.weight if declared.text else None
         if raw is None or raw is UNREADABLE:
@@ -70,10 +68,9 @@ def weights_are_positive(draft: Draft) -> Iterator[Diagnostic]:
         place = declared.place.below("weight")
         weight = place.parsed(raw, values.amount, "OKR106", report)
         yield from report
-        if weight is not None and weight.value <= 0:
-            yield place.problem(
-                "OKR315", "a weight lies above 0", "write 1 for an ordinary key result, 2 for double"
-            )
+        if weight is not None and not 0 < weight.value < MAX_WEIGHT:
+            mend = "write 1 for an ordinary key result, 2 for double"
+            yield place.problem("OKR315", f"a weight lies above 0 and below {MAX_WEIGHT:,}", mend)
 
 
 def baseline_dates_fit_the_cycle(draft: Draft) -> Iterator[Diagnostic]:
@@ -120,9 +117,8 @@ def _stands_still(target: RelativeTarget) -> bool:
     return target.amount == (1 if target.how == "times" else 0)
 
 
-def _unit_problem(
-    declared: DeclaredKeyResult, goal: Goal, *, percent: bool, unit: str | None
-) -> Iterator[Diagnostic]:
+def _unit_problem(declared: DeclaredKeyResult, goal: Goal, unit: str | None) -> Iterator[Diagnostic]:
+    percent = unit == "percent"
     metric = declared.text.metric if declared.text else None
     measured = f"`{metric}` is measured in {unit}" if unit else f"`{metric}` has no unit"
     for key, amount in goal.amounts.items():

@@ -22,7 +22,7 @@ def time_is_a_declared_time(draft: Draft) -> Iterator[Diagnostic]:
             continue
         place, type_ = metric.place.below("time"), dataset.columns.get(noun.time)
         if type_ is None:
-            yield unknown_column(noun.time, place, list(dataset.columns))
+            yield unknown_column(draft, noun.time, place, dataset.columns)
         elif type_ not in TIMES:
             times = [name for name, other in dataset.columns.items() if other in TIMES]
             mend = f"use one of {', '.join(times)}" if times else "use a date or timestamp column"

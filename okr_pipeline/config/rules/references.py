@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 
 from okr_pipeline.config.diagnostic import Diagnostic
 from okr_pipeline.config.draft import Draft, full_id
 from okr_pipeline.config.place import Place
-from okr_pipeline.config.suggest import did_you_mean
 from okr_pipeline.model.metric import Aggregate, Formula, Query, Ratio
+
+DECLARE = "declare one of that name"
 
 
 def metrics_exist(draft: Draft) -> Iterator[Diagnostic]:
     """3. Every metric that a key result, a ratio, a formula or the north star names is declared."""
     for name, place in _named_metrics(draft):
         if not draft.metrics.may_exist(name):
-            yield _unknown(place, "OKR201", name, "metric", draft.metrics)
+            yield draft.unknown("OKR201", place, name, "metric", draft.metrics, mend=DECLARE)
 
 
 def datasets_exist(draft: Draft) -> Iterator[Diagnostic]:
@@ -30,7 +31,7 @@ def datasets_exist(draft: Draft) -> Iterator[Diagnostic]:
         place = metric.place.below(key)
         for name in sorted(named):
             if not draft.datasets.may_exist(name):
-                yield _unknown(place, "OKR202", name, "dataset", draft.datasets)
+                yield draft.unknown("OKR202", place, name, "dataset", draft.datasets, mend=DECLARE)
 
 
 def objectives_exist(draft: Draft) -> Iterator[Diagnostic]:
@@ -38,20 +39,20 @@ def objectives_exist(draft: Draft) -> Iterator[Diagnostic]:
     for objective in draft.objectives.values():
         if objective.text is None:
             continue
-        for number, name in enumerate(objective.text.supports):
+        above = [
+            (objective.place.below("supports", i), name) for i, name in enumerate(objective.text.supports)
+        ]
+        if objective.text.contributes_to is not None:
+            above.append((objective.place.below("contributes_to"), objective.text.contributes_to))
+        for place, name in above:
             if not draft.objectives.may_exist(draft.objective_id(name)):
-                place = objective.place.below("supports", number)
-                yield _unknown(place, "OKR205", name, "objective", draft.objectives)
-        above = objective.text.contributes_to
-        if above is not None and not draft.objectives.may_exist(draft.objective_id(above)):
-            place = objective.place.below("contributes_to")
-            yield _unknown(place, "OKR205", above, "objective", draft.objectives)
+                yield draft.unknown("OKR205", place, name, "objective", draft.objectives, mend=DECLARE)
         for number, name in enumerate(objective.text.depends_on):
             known = draft.objectives.may_exist(draft.objective_id(name)) or draft.key_results.may_exist(name)
             if not known:
                 place = objective.place.below("depends_on", number)
                 both = [*draft.objectives, *draft.key_results]
-                yield _unknown(place, "OKR205", name, "objective or key result", both)
+                yield draft.unknown("OKR205", place, name, "objective or key result", both, mend=DECLARE)
 
 
 def key_results_exist(draft: Draft) -> Iterator[Diagnostic]:
@@ -65,13 +66,10 @@ def key_results_exist(draft: Draft) -> Iterator[Diagnostic]:
                     "OKR210", f"`{name}` is led by itself", "name the key results that move first"
                 )
             elif not draft.key_results.may_exist(leader):
-                siblings = [
-                    other.partition(".")[2]
-                    for other in draft.key_results
-                    if other.startswith(f"{objective}.")
-                ]
-                known = [*siblings, *draft.key_results] if "." not in name else list(draft.key_results)
-                yield _unknown(place, "OKR206", name, "key result", known)
+                inside = f"{objective}." if "." not in name else ""
+                siblings = [id.removeprefix(inside) for id in draft.key_results if id.startswith(inside)]
+                known = [*siblings, *draft.key_results]
+                yield draft.unknown("OKR206", place, name, "key result", known, mend=DECLARE)
 
 
 def strategies_exist(draft: Draft) -> Iterator[Diagnostic]:
@@ -82,7 +80,8 @@ def strategies_exist(draft: Draft) -> Iterator[Diagnostic]:
     for objective in draft.objectives.values():
         name = objective.text.strategy if objective.text else None
         if name is not None and name not in known:
-            yield _unknown(objective.place.below("strategy"), "OKR207", name, "strategy", known)
+            place = objective.place.below("strategy")
+            yield draft.unknown("OKR207", place, name, "strategy", known, mend=DECLARE)
 
 
 def _named_metrics(draft: Draft) -> Iterator[tuple[str, Place]]:
@@ -99,10 +98,3 @@ def _named_metrics(draft: Draft) -> Iterator[tuple[str, Place]]:
         elif isinstance(metric.noun, Formula):
             for name in metric.noun.inputs.values():
                 yield name, metric.place.below("formula")
-
-
-def _unknown(place: Place, code: str, name: str, kind: str, known: Collection[str]) -> Diagnostic:
-    shown = f"`{name}`" if len(name) <= 130 else "this"
-    article = "an" if kind[0] in "aeiou" else "a"
-    mend = did_you_mean(name, known) or f"declare {article} {kind} of that name"
-    return place.problem(code, f"{shown} is no {kind}", mend)
