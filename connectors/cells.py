@@ -24,7 +24,6 @@ _WHOLE = {
     pattern: re.compile(pattern[:-1] + r"\Z") for pattern in (INTEGER, DECIMAL, BOOLEAN, DATE, NAIVE, AWARE)
 }
 _INT64 = 2**63
-NO_ZONE = "an instant without a zone: write `zone:` at the dataset"
 
 
 class MisfitError(ValueError):
@@ -85,7 +84,7 @@ def _text_of(value: object) -> str:
         return format(_finite(Decimal(repr(value).removesuffix(".0"))), "f")
     if isinstance(value, Decimal):
         return format(_finite(value), "f")
-    if isinstance(value, (date, datetime)):
+    if isinstance(value, date):
         return value.isoformat().replace("+00:00", "Z")
     if isinstance(value, (int, UUID)):
         return str(value)
@@ -166,7 +165,7 @@ def _boolean(value: object, column: Column) -> bool:
 def _date(value: object, column: Column) -> date:
     if isinstance(value, str):
         return _date_of(_read_format(value, column.format)) if column.format else _iso_date(value)
-    if isinstance(value, (date, datetime)):
+    if isinstance(value, date):
         return _date_of(value)
     raise MisfitError(f"{type(value).__name__} where a date is expected")
 
@@ -180,7 +179,7 @@ def _iso_date(text: str) -> date:
         raise MisfitError("a day that no calendar has") from None
 
 
-def _date_of(value: date | datetime) -> date:
+def _date_of(value: date) -> date:
     if not isinstance(value, datetime):
         return value
     if value.tzinfo is not None or value.time() != datetime.min.time():
@@ -222,7 +221,7 @@ def placed(value: datetime, column: Column) -> datetime:
     """
     if value.tzinfo is None:
         if column.zone is None:
-            raise MisfitError(NO_ZONE)
+            raise MisfitError("an instant without a zone: write `zone:` at the dataset")
         local = value.replace(tzinfo=column.zone, fold=0)
     else:
         local = value
@@ -241,7 +240,5 @@ def _json(value: object, column: Column) -> str:
         return json_text.canonical(json_text.parse(value) if isinstance(value, str) else value)
     except TypeError:
         raise MisfitError("a value that JSON does not have") from None
-    except MisfitError:
-        raise
     except ValueError as problem:
         raise MisfitError(str(problem)) from None

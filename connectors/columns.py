@@ -11,7 +11,15 @@ import pyarrow.compute as pc
 
 from connectors import cells
 from connectors.cells import Column, MisfitError, read_cell
-from connectors.instants import FIRST_US, LAST_US, localised, naive_without_zone, within_calendar
+from connectors.instants import (
+    FIRST_DAY,
+    FIRST_US,
+    LAST_DAY,
+    LAST_US,
+    localised,
+    naive_without_zone,
+    within_calendar,
+)
 
 Misfits = Mapping[int, str]
 """Row number to reason."""
@@ -141,7 +149,7 @@ def _same_kind(values: pa.Array, column: Column) -> Converted:
 def _outside_calendar(days: pa.Array) -> bool:
     ends = pc.min_max(days.cast(pa.int32()))
     low, high = ends["min"].as_py(), ends["max"].as_py()
-    return low is not None and (low < -719_162 or high > 2_932_896)
+    return low is not None and (low < FIRST_DAY or high > LAST_DAY)
 
 
 def _objects(values: pa.Array) -> list[object]:
@@ -149,7 +157,7 @@ def _objects(values: pa.Array) -> list[object]:
     if not pa.types.is_date32(values.type):
         return list(values.to_pylist())
     days = values.cast(pa.int32()).to_pylist()
-    real = [day is None or -719_162 <= day <= 2_932_896 for day in days]
+    real = [day is None or FIRST_DAY <= day <= LAST_DAY for day in days]
     return [values[row].as_py() if fits else "beyond" for row, fits in enumerate(real)]
 
 

@@ -10,8 +10,8 @@ Errors of reading a source, grouped by what the caller should do.
     ├── QuotaExhausted    stop the source until the instant it names
     └── Transient         already retried; try again with the next run
 
-Each names what happened, where, what was expected and what to do. Messages hold ids, places and
-counts; never a value from the data, never a secret.
+Each names what happened, where in the source, what was expected and what to do. Who asked adds the
+dataset. Messages hold names, places and counts; never a value from the data, never a secret.
 """
 
 from __future__ import annotations

@@ -10,6 +10,8 @@ from connectors.errors import SetupError
 
 FIRST_US, LAST_US = -62_135_596_800_000_000, 253_402_300_799_999_999
 """The first and last microsecond of the years 1 to 9999, from 1970 in UTC."""
+FIRST_DAY, LAST_DAY = -719_162, 2_932_896
+"""Their first and last day, from 1970."""
 
 
 def localised(naive: pa.Array, column: Column) -> pa.Array | None:

@@ -21,7 +21,7 @@ def positions(declared: Iterable[str], present: Sequence[str], *, where: str) ->
     Return the position of each declared column among those *present*, in declared order.
 
     Raises:
-        SchemaChanged: If one is missing or there twice. *where* names the dataset and place.
+        SchemaChanged: If one is missing or there twice. *where* names the place.
     """
     counts = Counter(present)
     for name in declared:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from importlib import import_module
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -61,7 +61,7 @@ def _class_of(kind: str) -> Any:
     if kind in _BUILT_IN:
         module, _, name = _BUILT_IN[kind].partition(":")
         return getattr(import_module(module), name)
-    entry = _outside(kind)
+    entry = next(iter(entry_points(group=GROUP, name=kind)), None)
     if entry is None:
         raise SetupError(f"no connector is called {kind}", mend=f"expected one of {', '.join(kinds())}")
     try:
@@ -71,7 +71,3 @@ def _class_of(kind: str) -> Any:
             f"connector {kind} ({entry.value}) cannot be imported",
             mend="mend or remove the package that offers it",
         ) from problem
-
-
-def _outside(kind: str) -> EntryPoint | None:
-    return next(iter(entry_points(group=GROUP, name=kind)), None)

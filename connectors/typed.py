@@ -82,7 +82,7 @@ class TypedRows:
         first = self.rejects[0]
         counted = "1 row does" if self.reject_count == 1 else f"{self.reject_count} rows do"
         return BadValue(
-            f"dataset {self._request.dataset}: {counted} not fit, {self._request.reject_limit} may; "
+            f"{counted} not fit, {self._request.reject_limit} may; "
             f"the first at {first.place}, column {first.column}: {first.reason}",
             mend="mend the source, or declare the column as it is, or raise reject_limit",
             place=first.place,
@@ -95,6 +95,4 @@ def _zone(request: ExtractRequest) -> ZoneInfo | None:
     try:
         return ZoneInfo(request.zone)
     except (ZoneInfoNotFoundError, ValueError):
-        raise SetupError(
-            f"dataset {request.dataset}: unknown time zone", mend="write an IANA name such as Europe/Berlin"
-        ) from None
+        raise SetupError("unknown time zone", mend="write an IANA name such as Europe/Berlin") from None

@@ -33,7 +33,7 @@ def cursor_type(request: ExtractRequest) -> ColumnType | None:
     found = declared_types(request.columns).get(request.cursor)
     if found is None or found.name not in _READ:
         raise SetupError(
-            f"dataset {request.dataset}: {request.cursor} cannot be its cursor",
+            f"column {request.cursor} cannot be the cursor",
             mend="name a declared column of type integer, decimal, date or timestamp",
         )
     return found
@@ -63,7 +63,7 @@ def bounds(request: ExtractRequest) -> tuple[Bound | None, Bound | None]:
         return _bound(request.since, kind), _bound(request.until, kind)
     except (ValueError, ArithmeticError) as problem:
         raise SetupError(
-            f"dataset {request.dataset}: the window is not written as the cursor's type, {kind.name}",
+            f"the window is not written as the cursor's type, {kind.name}",
             mend="give canonical text: digits, an ISO date, or an ISO instant with Z",
         ) from problem
 

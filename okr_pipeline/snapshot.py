@@ -12,6 +12,7 @@ from okr_pipeline.definition import definition_hash, definition_of
 from okr_pipeline.findings import Findings
 from okr_pipeline.history import History
 from okr_pipeline.ledger.entry import Draft, Entry
+from okr_pipeline.ledger.errors import LedgerCorrupt
 from okr_pipeline.ledger.instant import instant_from, instant_text
 from okr_pipeline.ledger.store import Ledger
 from okr_pipeline.model.observation import (
@@ -83,7 +84,16 @@ def read_snapshot(ledger: Ledger, project: str, *, as_of: datetime | None = None
     ]
     if not entries:
         return None
-    entry = max(entries, key=lambda e: (e.valid_at, e.seq))
+    return snapshot_at(ledger, max(entries, key=lambda e: (e.valid_at, e.seq)))
+
+
+def snapshot_at(ledger: Ledger, entry: Entry) -> Snapshot:
+    """
+    Return the snapshot that *entry* records, with the observations that it was made of.
+
+    Raises:
+        LedgerCorrupt: If the ledger holds another observation than the one that was cited.
+    """
     cited: Mapping[str, Any] = entry.body["key_results"]  # type: ignore[assignment]
     instants = [instant_from(cut) for cut, _ in cited.values()]
     known = ledger.latest(
@@ -92,7 +102,15 @@ def read_snapshot(ledger: Ledger, project: str, *, as_of: datetime | None = None
         valid_to=max(instants, default=None),
         before_seq=entry.seq,
     )
-    found = [observation_from(known[id, instant_from(cut)]) for id, (cut, _) in cited.items()]
+    found = []
+    for id, (cut, hash_) in cited.items():
+        observed = known.get((id, instant_from(cut)))
+        if observed is None or digest(observed.body["says"]) != hash_:  # type: ignore[arg-type]
+            raise LedgerCorrupt(
+                f"the observation of {id} that the snapshot at ledger entry {entry.seq} cites is not there",
+                mend="see what `okr verify` finds, and compare the ledger with a copy",
+            )
+        found.append(observation_from(observed))
     return snapshot_from(entry, found)
 
 

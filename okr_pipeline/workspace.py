@@ -13,6 +13,7 @@ from okr_pipeline import config
 from okr_pipeline.config import secrets
 from okr_pipeline.lake import Lake
 from okr_pipeline.layout import CONFIG_FOLDER
+from okr_pipeline.ledger.errors import LedgerError
 from okr_pipeline.ledger.store import Ledger
 from okr_pipeline.model.metric import Source
 from okr_pipeline.model.okr import Project
@@ -77,8 +78,22 @@ class Workspace:
         return Lake(self._resolved("lake"), base=self.base)
 
     def ledger(self) -> Ledger:
-        """Open the ledger; the caller closes it."""
-        return Ledger.open(self._resolved("ledger"), base=self.base)
+        """
+        Open the ledger; the caller closes it.
+
+        Raises:
+            LedgerError: If it cannot be opened, or is another project's: entries go by the ids of
+                datasets and key results, so that two projects would read each other's numbers.
+        """
+        ledger = Ledger.open(self._resolved("ledger"), base=self.base)
+        last = ledger.last("configuration")
+        if last is None or last.subject == self.project.id:
+            return ledger
+        ledger.close()
+        raise LedgerError(
+            f"the ledger is the one of project {last.subject}, and this is project {self.project.id}",
+            mend="give each project a ledger of its own (`store:` in okr.yaml), or this one its name back",
+        )
 
     def writable_warehouse(self) -> Database:
         """Open the warehouse for landing; nobody else can have it open at the same time."""

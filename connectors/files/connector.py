@@ -94,7 +94,9 @@ class FilesConnector:
         options = cast("FilesDataset", request.options)
         for path in find(self._root, options.path):
             name = path.relative_to(self._root).as_posix()
-            read: Callable[..., Generator[pa.RecordBatch]] = _module(format_of(name, options)).read
+            read: Callable[..., Generator[pa.RecordBatch]] = _module(
+                format_of(name, declared=options.format)
+            ).read
             with opened(path, root=self._root) as file:
                 yield from read(file, request, rows)
             seen.add(file)

@@ -6,7 +6,7 @@ import codecs
 import csv
 import io
 from collections.abc import Callable, Generator, Iterator
-from typing import BinaryIO, cast
+from typing import TYPE_CHECKING, BinaryIO, cast
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -18,6 +18,9 @@ from connectors.files.options import FilesDataset
 from connectors.files.source_file import SourceFile, Utf8Stream
 from connectors.names import positions
 from connectors.typed import TypedRows
+
+if TYPE_CHECKING:
+    from _csv import Reader
 
 MAX_COLUMNS = 16_384
 MAX_LINE = 1 << 20
@@ -36,11 +39,11 @@ def read(file: SourceFile, request: ExtractRequest, rows: TypedRows) -> Generato
     records = _Records(file, options)
     header = _header(text, options, records)
     file.columns = dict.fromkeys(header, "text")
-    wanted = positions(request.columns, header, where=f"dataset {request.dataset}, {file.name}")
+    wanted = positions(request.columns, header, where=file.name)
     records.width = len(header)
     empty_is_null = [kind != "string" for kind in request.columns.values()]
     start = 0
-    for batch in _text_batches(text, options, file.name, width=len(header), wanted=wanted, records=records):
+    for batch in _text_batches(text, options, records, wanted=wanted):
         columns = [
             _empty_as_null(column) if nullable else column
             for column, nullable in zip(batch.columns, empty_is_null, strict=True)
@@ -63,11 +66,8 @@ def _header(text: io.BufferedReader[Utf8Stream], options: FilesDataset, records:
     """Return the header's cells; *text* is left at the first byte after it."""
     name = records.name
     place = f"{name}:{options.header_row}"
-    reader = csv.reader(
-        _lines(text), delimiter=options.delimiter_of(name), quotechar=options.quote, strict=True
-    )
     try:
-        for number, record in enumerate(reader, start=1):
+        for number, record in enumerate(_csv(_lines(text), name, options), start=1):
             if number == options.header_row:
                 if len(record) > MAX_COLUMNS:
                     raise BadValue(f"{place} has more than {MAX_COLUMNS} columns", mend=_MEND, place=place)
@@ -86,6 +86,10 @@ def _header(text: io.BufferedReader[Utf8Stream], options: FilesDataset, records:
 _MEND = "mend the file, or `delimiter` and `quote` at the dataset"
 
 
+def _csv(lines: Iterator[str], name: str, options: FilesDataset) -> Reader:
+    return csv.reader(lines, delimiter=options.delimiter_of(name), quotechar=options.quote, strict=True)
+
+
 def _lines(text: io.BufferedReader[Utf8Stream]) -> Iterator[str]:
     while line := text.readline(MAX_LINE):
         if len(line) == MAX_LINE:
@@ -94,32 +98,22 @@ def _lines(text: io.BufferedReader[Utf8Stream]) -> Iterator[str]:
 
 
 def _text_batches(
-    text: io.BufferedReader[Utf8Stream],
-    options: FilesDataset,
-    name: str,
-    *,
-    width: int,
-    wanted: list[int],
-    records: _Records,
+    text: io.BufferedReader[Utf8Stream], options: FilesDataset, records: _Records, *, wanted: list[int]
 ) -> Iterator[pa.RecordBatch]:
-    names = [f"f{position}" for position in range(width)]
-    chosen = [names[position] for position in wanted]
+    names = [f"f{position}" for position in range(records.width)]
+    read = arrow_csv.ReadOptions(use_threads=False, column_names=names, block_size=_BLOCK)
+    parse = arrow_csv.ParseOptions(
+        delimiter=options.delimiter_of(records.name), quote_char=options.quote, newlines_in_values=True
+    )
+    convert = arrow_csv.ConvertOptions(
+        column_types=dict.fromkeys(names, pa.string()),
+        include_columns=[names[position] for position in wanted],
+        null_values=[""],
+        strings_can_be_null=True,
+        quoted_strings_can_be_null=False,
+    )
     try:
-        reader = arrow_csv.open_csv(
-            pa.PythonFile(text, mode="r"),
-            read_options=arrow_csv.ReadOptions(use_threads=False, column_names=names, block_size=_BLOCK),
-            parse_options=arrow_csv.ParseOptions(
-                delimiter=options.delimiter_of(name), quote_char=options.quote, newlines_in_values=True
-            ),
-            convert_options=arrow_csv.ConvertOptions(
-                column_types=dict.fromkeys(names, pa.string()),
-                include_columns=chosen,
-                null_values=[""],
-                strings_can_be_null=True,
-                quoted_strings_can_be_null=False,
-            ),
-        )
-        with reader:
+        with arrow_csv.open_csv(pa.PythonFile(text, mode="r"), read, parse, convert) as reader:
             for block in reader:
                 for start in range(0, block.num_rows, BATCH_ROWS):
                     yield block.slice(start, BATCH_ROWS)
@@ -189,9 +183,7 @@ class _Records:
         csv.field_size_limit(MAX_CELL)  # the module's own 128 KiB would call long texts mistakes
         with self._file.path.open("rb") as stream:
             lines = _decoded(stream, options.encoding)
-            reader = csv.reader(
-                lines, delimiter=options.delimiter_of(self.name), quotechar=options.quote, strict=True
-            )
+            reader = _csv(lines, self.name, options)
             line, number = 1, 0
             try:
                 for record in reader:
@@ -205,10 +197,8 @@ class _Records:
                 ) from None
             except csv.Error as problem:
                 unclosed = "unexpected end" in str(problem) or "field larger" in str(problem)
-                what = (
-                    "a quote that is never closed" if unclosed else "quotes that do not enclose whole cells"
-                )
-                raise self.mistake(what, line=line) from None
+                what = "quotes that do not enclose whole cells"
+                raise self.mistake("a quote that is never closed" if unclosed else what, line=line) from None
 
 
 def _decoded(stream: BinaryIO, encoding: str) -> Iterator[str]:

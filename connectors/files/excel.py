@@ -6,7 +6,7 @@ import re
 import zipfile
 from collections.abc import Callable, Generator, Iterator, Sequence
 from itertools import islice
-from typing import Any, BinaryIO, cast
+from typing import Any, cast
 from xml.etree.ElementTree import ParseError
 
 import openpyxl
@@ -16,7 +16,7 @@ from openpyxl.utils.exceptions import InvalidFileException
 
 from connectors.cells import Unreadable
 from connectors.contract import BATCH_ROWS, ExtractRequest, Table
-from connectors.errors import BadValue, Incomplete, SchemaChanged, SourceEmpty
+from connectors.errors import BadValue, SchemaChanged, SourceEmpty
 from connectors.files.options import FilesDataset
 from connectors.files.source_file import SourceFile
 from connectors.names import nearest, positions
@@ -37,15 +37,14 @@ def read(file: SourceFile, request: ExtractRequest, rows: TypedRows) -> Generato
     error such as #REF!, and a formula that was never calculated, do not fit any column.
     """
     options = cast("FilesDataset", request.options)
-    stream = file.hash_whole()
-    _refuse_bombs(stream, file.name)
-    shown = _loaded(stream, file.name, values=True)
+    _refuse_bombs(file)
+    shown = _loaded(file, values=True)
     title = _sheet_title(shown, options.sheet, file.name)
     place = f"{file.name} {title}"
-    written = _loaded(stream, file.name, values=False)
-    pairs = _rows(shown[title], written[title], file.name, place)
+    written = _loaded(file, values=False)
+    pairs = _rows(shown[title], written[title], place)
     header = _header(pairs, options.header_row, place)
-    wanted = positions(request.columns, header, where=f"dataset {request.dataset}, {place}")
+    wanted = positions(request.columns, header, where=place)
     file.columns = {name: "cell" for name in header if name}
     letters = {name: get_column_letter(at + 1) for name, at in zip(request.columns, wanted, strict=True)}
     body = (row for row in pairs if any(cell is not None for cell in row[1]))
@@ -56,10 +55,9 @@ def read(file: SourceFile, request: ExtractRequest, rows: TypedRows) -> Generato
 
 def tables(file: SourceFile) -> list[Table]:
     """Return every sheet as a table whose columns are its first row's texts."""
-    stream = file.hash_whole()
-    _refuse_bombs(stream, file.name)
-    book = _loaded(stream, file.name, values=True)
-    firsts = [(sheet.title, next(_unbroken(sheet.iter_rows(), file.name), ())) for sheet in book.worksheets]
+    _refuse_bombs(file)
+    book = _loaded(file, values=True)
+    firsts = [(sheet.title, next(_unbroken(sheet.iter_rows(), file), ())) for sheet in book.worksheets]
     return [
         Table(
             name=f"{file.name}!{title}",
@@ -69,14 +67,14 @@ def tables(file: SourceFile) -> list[Table]:
     ]
 
 
-def _loaded(stream: BinaryIO, name: str, *, values: bool) -> Any:
+def _loaded(file: SourceFile, *, values: bool) -> Any:
     try:
-        return openpyxl.load_workbook(stream, read_only=True, data_only=values)
+        return openpyxl.load_workbook(file.stream, read_only=True, data_only=values)
     except _BROKEN:
-        raise _torn(name) from None
+        raise file.torn("Excel") from None
 
 
-def _unbroken(rows: Iterator[Any], name: str) -> Iterator[Any]:
+def _unbroken(rows: Iterator[Any], file: SourceFile) -> Iterator[Any]:
     """Yield *rows*, which are unpacked and parsed as they are taken; Incomplete where that fails."""
     while True:
         try:
@@ -84,11 +82,11 @@ def _unbroken(rows: Iterator[Any], name: str) -> Iterator[Any]:
         except StopIteration:
             return
         except _BROKEN:
-            raise _torn(name) from None
+            raise file.torn("Excel") from None
         yield row
 
 
-def _rows(shown: Any, written: Any, name: str, place: str) -> Iterator[Row]:
+def _rows(shown: Any, written: Any, place: str) -> Iterator[Row]:
     """Yield row number and cells, where *shown* holds values and *written* the formulas behind them."""
     count = 0
     for number, (values, formulas) in enumerate(
@@ -139,10 +137,11 @@ def _placed(place: str, letters: dict[str, str], chunk: list[Row]) -> Callable[[
     return lambda row, column: f"{place}!{letters[column]}{chunk[row][0]}"
 
 
-def _refuse_bombs(stream: BinaryIO, name: str) -> None:
+def _refuse_bombs(file: SourceFile) -> None:
     """Raise BadValue for an archive that unpacks to far more than it is, or whose XML declares entities."""
+    name = file.name
     try:
-        with zipfile.ZipFile(stream) as archive:
+        with zipfile.ZipFile(file.hash_whole()) as archive:
             parts = archive.infolist()
             unpacked, packed = sum(p.file_size for p in parts), sum(p.compress_size for p in parts)
             if unpacked > MAX_UNPACKED or (unpacked > _SMALL and unpacked > MAX_RATIO * packed):
@@ -155,12 +154,7 @@ def _refuse_bombs(stream: BinaryIO, name: str) -> None:
                 if part.filename.endswith((".xml", ".rels")) and b"<!DOCTYPE" in _start(archive, part):
                     raise BadValue(f"{name} declares XML entities", mend="save it anew in Excel", place=name)
     except zipfile.BadZipFile:
-        raise _torn(name) from None
-    stream.seek(0)
-
-
-def _torn(name: str) -> Incomplete:
-    return Incomplete(f"{name} is not a whole Excel file", mend="save the file again")
+        raise file.torn("Excel") from None
 
 
 def _start(archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> bytes:

@@ -36,7 +36,7 @@ def read(file: SourceFile, request: ExtractRequest, rows: TypedRows) -> Generato
         columns = [_column(chunk, name, kind) for name, kind in request.columns.items()]
         yield rows.batch(columns, _place(file.name, chunk))
     if file.columns:
-        positions(request.columns, list(file.columns), where=f"dataset {request.dataset}, {file.name}")
+        positions(request.columns, list(file.columns), where=file.name)
 
 
 def tables(file: SourceFile) -> list[Table]:

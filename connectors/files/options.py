@@ -78,9 +78,8 @@ class FilesDataset(BaseModel):
         return self.delimiter or ("\t" if name.lower().endswith(".tsv") else ",")
 
 
-def format_of(name: str, options: FilesDataset | None = None) -> Format:
-    """Return how the file *name* is written: as declared, else by its extension."""
-    declared = options.format if options is not None else None
+def format_of(name: str, *, declared: Format | None = None) -> Format:
+    """Return how the file *name* is written: as *declared*, else by its extension."""
     found = declared or _BY_EXTENSION.get(PurePosixPath(name).suffix.lower())
     if found is None:
         raise SetupError(

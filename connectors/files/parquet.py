@@ -18,7 +18,7 @@ def read(file: SourceFile, request: ExtractRequest, rows: TypedRows) -> Generato
     """Yield the file's rows; Incomplete if it is torn or gives another number of them than it declares."""
     source = _opened(file)
     names = source.schema_arrow.names
-    wanted = positions(request.columns, names, where=f"dataset {request.dataset}, {file.name}")
+    wanted = positions(request.columns, names, where=file.name)
     file.columns = _types(source)
     start = 0
     try:
@@ -27,7 +27,7 @@ def read(file: SourceFile, request: ExtractRequest, rows: TypedRows) -> Generato
             yield rows.batch(columns, _place(file.name, start))
             start += batch.num_rows
     except (pa.ArrowException, OSError):
-        raise _torn(file.name) from None
+        raise file.torn("Parquet") from None
     file.declared_rows = source.metadata.num_rows
     if start != file.declared_rows:
         raise Incomplete(
@@ -47,7 +47,7 @@ def _opened(file: SourceFile) -> pq.ParquetFile:
     try:
         return pq.ParquetFile(file.hash_whole(), pre_buffer=False)
     except (pa.ArrowException, OSError):
-        raise _torn(file.name) from None
+        raise file.torn("Parquet") from None
 
 
 def _types(source: pq.ParquetFile) -> dict[str, str]:
@@ -56,7 +56,3 @@ def _types(source: pq.ParquetFile) -> dict[str, str]:
 
 def _place(name: str, start: int) -> Callable[[int, str], str]:
     return lambda row, column: f"{name} row {start + row + 1}"
-
-
-def _torn(name: str) -> Incomplete:
-    return Incomplete(f"{name} is not a whole Parquet file", mend="write the file again")

@@ -49,7 +49,7 @@ def find(root: Path, pattern: str) -> list[Path]:
 class SourceFile:
     """
     One open file. *name* is its path from the root. *digest* holds what has been read through
-    `sequential`; a reader that jumps about calls `hash_whole` first.
+    `Utf8Stream`; a reader that jumps about calls `hash_whole` first.
     """
 
     name: str
@@ -65,6 +65,10 @@ class SourceFile:
             self.digest.update(chunk)
         self.stream.seek(0)
         return self.stream
+
+    def torn(self, form: str) -> Incomplete:
+        """Return the error of a file whose bytes are not all there, or not what its *form* wants."""
+        return Incomplete(f"{self.name} is not a whole {form} file", mend="write the file again")
 
 
 @contextmanager

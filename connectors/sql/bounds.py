@@ -43,10 +43,7 @@ def own_parameters(
         return {}
     kind = cursor_type(request)
     if kind is None:
-        raise SetupError(
-            f"dataset {request.dataset}: its query uses :{used[0]} but no cursor is declared",
-            mend="declare `cursor:`",
-        )
+        raise SetupError(f"the query uses :{used[0]} but no cursor is declared", mend="declare `cursor:`")
     values = {
         name: end if value is None else value
         for name, value, end in zip(("since", "until"), bounds(request), _ENDS[kind.name], strict=True)
@@ -59,23 +56,19 @@ def conditions(request: ExtractRequest, *, backend: str, naive: bool, cursor: st
     found: list[str] = []
     parameters: dict[str, Any] = {}
     for name, sign, value in zip(("since", "until"), (">=", "<"), bounds(request), strict=True):
-        if value is not None:
-            compare = _in_sqlite if backend == "sqlite" else _plainly
-            condition, sent = compare(cursor, sign, name, value, request, naive)
-            found.append(condition)
-            parameters[f"okr_{name}"] = sent
+        if value is None:
+            continue
+        if backend == "sqlite":
+            condition, sent = _in_sqlite(cursor, sign, name, value)
+        else:
+            condition = f"{cursor} {sign} :okr_{name}"
+            sent = _sent(name, value, request, backend=backend, naive=naive)
+        found.append(condition)
+        parameters[f"okr_{name}"] = sent
     return Conditions(tuple(found), parameters)
 
 
-def _plainly(
-    cursor: str, sign: str, name: str, value: Bound, request: ExtractRequest, naive: bool
-) -> tuple[str, object]:
-    return f"{cursor} {sign} :okr_{name}", _sent(name, value, request, backend="", naive=naive)
-
-
-def _in_sqlite(
-    cursor: str, sign: str, name: str, value: Bound, request: ExtractRequest, naive: bool
-) -> tuple[str, object]:
+def _in_sqlite(cursor: str, sign: str, name: str, value: Bound) -> tuple[str, object]:
     """
     Compare what SQLite can: decimals as integers, and times as text of one form, whole days wider
     than asked since they may carry any offset. What is no number or time comes through, to be a reject.

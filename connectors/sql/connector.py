@@ -69,7 +69,7 @@ class SqlConnector:
 
         try:
             with ExitStack() as stack:
-                connection, reading = self._session(stack, "connection")
+                connection, reading = self._session(stack)
                 with translated(reading):
                     found = role_checks(connection)
         except ConnectorError as problem:
@@ -81,17 +81,17 @@ class SqlConnector:
         from connectors.sql.catalog import visible_tables
 
         with ExitStack() as stack:
-            connection, reading = self._session(stack, "discovery")
+            connection, reading = self._session(stack)
             with translated(reading):
                 return visible_tables(connection)
 
     def close(self) -> None:
         """Hold nothing open between reads."""
 
-    def _session(self, stack: ExitStack, subject: str) -> tuple[sqlalchemy.Connection, Reading]:
+    def _session(self, stack: ExitStack) -> tuple[sqlalchemy.Connection, Reading]:
         from connectors.sql.session import engine_for, parsed, session
 
-        reading = Reading(subject, self._connection.timeout_s)
+        reading = Reading(self._connection.timeout_s)
         engine = engine_for(parsed(self._connection.url), base=self._base, reading=reading)
         opened: AbstractContextManager[sqlalchemy.Connection] = session(engine, reading)
         return stack.enter_context(opened), reading
@@ -102,7 +102,7 @@ class SqlConnector:
         from connectors.sql import arrow_lane, row_lane
 
         with ExitStack() as stack:
-            connection, reading = self._session(stack, request.dataset)
+            connection, reading = self._session(stack)
             plan = planned(connection, url, request, seen, reading)
             chunks: Generator[Sequence[Any]]
             if plan.in_arrow:

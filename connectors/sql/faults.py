@@ -27,9 +27,8 @@ _NAMED = re.compile(r'"([^"]{1,128})"|no such (?:table|column): ([\w.]{1,128})')
 
 @dataclass(slots=True)
 class Reading:
-    """One read under way: whose it is, what it may take, and since when its statement runs."""
+    """One read under way: what it may take, and since when its statement runs."""
 
-    dataset: str
     limit_s: int
     started: float = 0.0
 
@@ -57,7 +56,7 @@ def translated(reading: Reading) -> Iterator[None]:
         raise _meaning(problem.orig, reading, lost=problem.connection_invalidated) from None
     except sqlalchemy.exc.SQLAlchemyError as problem:
         raise SetupError(
-            f"dataset {reading.dataset}: SQLAlchemy refuses ({type(problem).__name__})",
+            f"SQLAlchemy refuses ({type(problem).__name__})",
             mend="mend the url or the query",
         ) from None
     except _driver_errors() as problem:
@@ -76,52 +75,42 @@ def _driver_errors() -> tuple[type[Exception], ...]:
 def _meaning(problem: BaseException | None, reading: Reading, *, lost: bool) -> ConnectorError:
     state = str(getattr(problem, "sqlstate", None) or "")
     text = str(problem)
-    where = f"dataset {reading.dataset}"
     if state == "57014" or text == "interrupted":
         taken = f"stopped after {reading.elapsed_s():.1f} s, its limit is {reading.limit_s} s"
-        return SetupError(
-            f"{where}: the statement was {taken}",
-            mend="narrow the query, add an index, or raise `timeout`",
-        )
+        mend = "narrow the query, add an index, or raise `timeout`"
+        return SetupError(f"the statement was {taken}", mend=mend)
     if "file is not a database" in text:
         return SetupError("the file is no SQLite database", mend="mend the path in the url")
-    missing = _missing(state, text)
-    if missing is not None:
-        kind, name = missing
-        return SchemaChanged(
-            f"{where}: the database has no {kind} {name}", mend=f"mend the {kind}'s name", column=name
-        )
+    if (missing := _missing(state, text)) is not None:
+        return missing
     if state in ("42501", "25006") or "readonly database" in text:
-        return SetupError(
-            f"{where}: the database does not permit it (SQLSTATE {state or 'none'})", mend=_GRANT
-        )
+        return SetupError(f"the database does not permit it (SQLSTATE {state or 'none'})", mend=_GRANT)
     if state.startswith("22"):
         return BadValue(
-            f"{where}: the database cannot compute a value of the query (SQLSTATE {state})",
+            f"the database cannot compute a value of the query (SQLSTATE {state})",
             mend="guard the expression in the query, for example against division by zero",
             place="query",
         )
     if lost or state.startswith(_LOST) or _LOST_WORDS.search(text):
-        return Transient(
-            f"{where}: the connection was lost (SQLSTATE {state or 'none'})", mend="it is read again next run"
-        )
+        what = f"the connection was lost (SQLSTATE {state or 'none'})"
+        return Transient(what, mend="it is read again next run")
     named = f"SQLSTATE {state}" if state else type(problem).__name__
-    return SetupError(
-        f"{where}: the database refuses the query ({named})", mend="run the query by hand as the same role"
-    )
+    what = f"the database refuses the query ({named})"
+    return SetupError(what, mend="run the query by hand as the same role")
 
 
 _GRANT = "grant the role SELECT on what the query reads, and write queries that only read"
 
 
-def _missing(state: str, text: str) -> tuple[str, str] | None:
+def _missing(state: str, text: str) -> SchemaChanged | None:
     kind = _MISSING.get(state) or (
         "table" if "no such table" in text else "column" if "no such column" in text else None
     )
     if kind is None:
         return None
     found = _NAMED.search(text)
-    return kind, (found[1] or found[2]) if found else "of that name"
+    name = (found[1] or found[2]) if found else "of that name"
+    return SchemaChanged(f"the database has no {kind} {name}", mend=f"mend the {kind}'s name", column=name)
 
 
 def unreachable(problem: BaseException | None) -> ConnectorError:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 from connectors.contract import ExtractRequest
@@ -40,28 +41,20 @@ class Plan:
 def planned(connection: Connection, url: URL, request: ExtractRequest, seen: Seen, reading: Reading) -> Plan:
     """Look at the dataset's columns and return the statement that reads them."""
     from connectors.sql import arrow_lane, bounds, source_types, statement
-    from connectors.sql.catalog import with_nearest
 
     backend = connection.dialect.name
     source = _source(connection, request)
+    own = partial(bounds.own_parameters, request, backend=backend, used=source.bound)
     naive = backend != "postgresql" and request.zone is not None
-    own = bounds.own_parameters(request, backend=backend, naive=naive, used=source.bound)
-    try:
-        with translated(reading):
-            found = _look(connection, source, own)
-            seen.server_time_at = _server_time(connection)
-    except SchemaChanged as problem:
-        raise with_nearest(connection, problem, read=source.tables) from None
-    positions(request.columns, [name for name, _ in found], where=f"dataset {request.dataset}")
-    seen.types = dict(found)
-    source_types.refuse_naive(request, seen.types)
+    seen.types = _looked_at(connection, source, request, own(naive=naive), reading)
+    with translated(reading):
+        seen.server_time_at = _server_time(connection)
     naive = naive or seen.types.get(request.cursor or "") == "timestamp"
-    own = bounds.own_parameters(request, backend=backend, naive=naive, used=source.bound)
     quoted = {name: f"okr_source.{_quoted(connection, name)}" for name in request.columns}
     window = bounds.conditions(
         request, backend=backend, naive=naive, cursor=quoted[request.cursor] if request.cursor else ""
     )
-    parameters = {**own, **window.parameters}
+    parameters = {**own(naive=naive), **window.parameters}
     in_arrow = not parameters and arrow_lane.speaks(url)
     order = tuple(dict.fromkeys(([request.cursor] if request.cursor else []) + list(request.key)))
     sql = statement.select(
@@ -79,7 +72,7 @@ def _source(connection: Connection, request: ExtractRequest) -> Source:
     options = cast("SqlDataset", request.options)
     if options.query is None:
         return statement.from_table(str(options.table), quote=lambda part: _quoted(connection, part))
-    return statement.from_query(options.query, backend=connection.dialect.name, dataset=request.dataset)
+    return statement.from_query(options.query, backend=connection.dialect.name)
 
 
 def _quoted(connection: Connection, name: str) -> str:
@@ -90,7 +83,25 @@ def _quoted(connection: Connection, name: str) -> str:
     return quoted.replace(":", "\\:")
 
 
-def _look(connection: Connection, source: Source, own: dict[str, Any]) -> list[tuple[str, str]]:
+def _looked_at(
+    connection: Connection, source: Source, request: ExtractRequest, own: dict[str, Any], reading: Reading
+) -> dict[str, str]:
+    """Return the source's columns with their types there; raise if they are not what *request* needs."""
+    from connectors.sql.catalog import with_nearest
+    from connectors.sql.source_types import refuse_naive
+
+    try:
+        with translated(reading):
+            found = _described(connection, source, own)
+    except SchemaChanged as problem:
+        raise with_nearest(connection, problem, read=source.tables) from None
+    options = cast("SqlDataset", request.options)
+    positions(request.columns, [name for name, _ in found], where=options.table or "the query")
+    refuse_naive(request, dict(found))
+    return dict(found)
+
+
+def _described(connection: Connection, source: Source, own: dict[str, Any]) -> list[tuple[str, str]]:
     from sqlalchemy import text
 
     from connectors.sql import source_types, statement
@@ -109,7 +120,6 @@ def _server_time(connection: Connection) -> datetime | None:
 
     if warnings(connection.dialect.name):
         return None
-
     found = connection.execute(text("SELECT CURRENT_TIMESTAMP")).scalar()
     found = datetime.fromisoformat(found) if isinstance(found, str) else found
     if not isinstance(found, datetime):

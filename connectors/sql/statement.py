@@ -44,7 +44,7 @@ class Source:
     bound: tuple[str, ...] = ()
 
 
-def from_query(query: str, *, backend: str, dataset: str) -> Source:
+def from_query(query: str, *, backend: str) -> Source:
     """
     Return *query* as a source.
 
@@ -56,9 +56,7 @@ def from_query(query: str, *, backend: str, dataset: str) -> Source:
     dialect = dialect if dialect in sqlglot.Dialect.classes else ""
     found = _one_select(query, dialect)
     if isinstance(found, str):
-        raise SetupError(
-            f"dataset {dataset}: its query {found}", mend="write exactly one SELECT under `query`"
-        )
+        raise SetupError(f"the query {found}", mend="write exactly one SELECT under `query`")
     sql, bound = _escaped(query, sqlglot.tokenize(query, read=dialect))
     return Source(sql, tuple(table.name for table in found.find_all(exp.Table)), bound)
 

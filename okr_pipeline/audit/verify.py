@@ -15,12 +15,16 @@ from okr_pipeline.audit.replay import projects_by_digest, replayed
 from okr_pipeline.cuts import baseline_cut
 from okr_pipeline.findings import Baseline, Measurement
 from okr_pipeline.lake import Lake, LakeError
+from okr_pipeline.layout import LATEST
 from okr_pipeline.ledger.entry import Entry, Head
 from okr_pipeline.ledger.store import Ledger
 from okr_pipeline.model.observation import Observation, State
 from okr_pipeline.model.okr import KeyResult, Project
+from okr_pipeline.model.report import Report
 from okr_pipeline.progress import observe
 from okr_pipeline.record import digest, observation_from, says
+from okr_pipeline.report import build_report
+from okr_pipeline.snapshot import snapshot_at
 from okr_pipeline.warehouse.database import Database
 from okr_pipeline.warehouse.measure import measure
 from okr_pipeline.warehouse.question import Answer, Ask
@@ -39,13 +43,14 @@ class Verdict:
     faults: tuple[str, ...]
 
 
-def verify(workspace: Workspace, ledger: Ledger, *, anchor: Head | None = None) -> Verdict:
+def verify(workspace: Workspace, ledger: Ledger, *, published: Report | None = None) -> Verdict:
     """
     Check the chain, the lake and every recorded number of the project.
 
-    *anchor* is a head that was published: with it a ledger that lost its tail, or was written
-    anew, is told from a whole one.
+    *published* is the report that readers have: with its head a ledger that lost its tail, or was
+    written anew, is told from a whole one; and it is held against the ledger itself.
     """
+    anchor = Head(published.seq, published.head) if published else None
     faults = [f"ledger entry {fault.seq}: {fault.what}" for fault in ledger.verify_chain(anchor=anchor)]
     loads = [e for e in ledger.entries("load") if e.body["verdict"] == "landed"]
     damaged = list(_damaged_extracts(workspace.lake, loads))
@@ -56,6 +61,8 @@ def verify(workspace: Workspace, ledger: Ledger, *, anchor: Head | None = None) 
     faults += _undefined(entries, ledger.entries("definition"))
     snapshots = list(ledger.entries("snapshot", subject=workspace.project.id))
     faults += _broken_snapshots(entries, snapshots)
+    if published and not faults and published != _recorded(workspace, ledger, snapshots, published):
+        faults.append(f"{LATEST} does not say what the ledger recorded; `okr page` writes it again")
     return Verdict(
         entries=ledger.head().seq,
         extracts=len(loads),
@@ -63,6 +70,18 @@ def verify(workspace: Workspace, ledger: Ledger, *, anchor: Head | None = None) 
         snapshots=len(snapshots),
         faults=tuple(faults),
     )
+
+
+def _recorded(
+    workspace: Workspace, ledger: Ledger, snapshots: Sequence[Entry], published: Report
+) -> Report | None:
+    """Return the report that the ledger gives of the snapshot that *published* names."""
+    projects = projects_by_digest(ledger, workspace.project)
+    for entry in snapshots:
+        if entry.seq == published.seq:
+            snapshot = snapshot_at(ledger, entry)
+            return build_report(projects[snapshot.config_digest], snapshot, ledger)
+    return None
 
 
 def _damaged_extracts(lake: Lake, loads: Sequence[Entry]) -> Iterator[str]:
@@ -139,7 +158,7 @@ def _compare(
             carried = ("state", "status", "reason", "carried_from")
             after = replace(after, **{name: getattr(before, name) for name in carried})
         if says(before) != says(after):
-            yield f"{place}: {_differences(before, after)} do not recompute"
+            yield f"{place}: computed again, these differ: {_differences(before, after)}"
 
 
 def _ask(project: Project, key_result: KeyResult, recorded: Observation) -> Ask:

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from okr_pipeline.cli.shell import FINDINGS, counted, load_workspace, parse_as_of, say
-from okr_pipeline.layout import LATEST, STATE_FOLDER
+from okr_pipeline.layout import LATEST
 
 if TYPE_CHECKING:
-    from okr_pipeline.ledger.entry import Head
+    from pathlib import Path
 
+    from okr_pipeline.model.report import Report
 
 _MOST_FAULTS = 20
 
@@ -57,11 +57,13 @@ def verify(context: click.Context) -> None:
     from okr_pipeline.audit.verify import verify as prove
 
     workspace = load_workspace(context.obj)
+    published, unread = _published(workspace.base)
     with workspace.ledger() as ledger:
-        verdict = prove(workspace, ledger, anchor=_published_head(Path(context.obj)))
-    for fault in verdict.faults[:_MOST_FAULTS]:
+        verdict = prove(workspace, ledger, published=published)
+    faults = [*unread, *verdict.faults]
+    for fault in faults[:_MOST_FAULTS]:
         click.echo(f"FAULT {fault}")
-    if (more := len(verdict.faults) - _MOST_FAULTS) > 0:
+    if (more := len(faults) - _MOST_FAULTS) > 0:
         click.echo(f"... and {more} more")
     proved = (
         counted(verdict.entries, "ledger entry"),
@@ -69,18 +71,19 @@ def verify(context: click.Context) -> None:
         counted(verdict.numbers, "number"),
         counted(verdict.snapshots, "snapshot"),
     )
-    outcome = counted(len(verdict.faults), "fault") if verdict.faults else "all recompute"
+    outcome = counted(len(faults), "fault") if faults else "all recompute"
+    if not faults and verdict.entries == 0:
+        outcome = "nothing to prove yet; run `okr sync`"
     click.echo(f"{', '.join(proved)}: {outcome}")
-    context.exit(FINDINGS if verdict.faults else 0)
+    context.exit(FINDINGS if faults else 0)
 
 
-def _published_head(base: Path) -> Head | None:
-    """Return the head that the published report names: a witness outside the ledger."""
-    from okr_pipeline.ledger.entry import Head
-    from okr_pipeline.publish.latest import ReportFileError, report_from_json
+def _published(base: Path) -> tuple[Report | None, list[str]]:
+    """Return what readers have, a witness outside the ledger; and what is wrong with its file."""
+    from okr_pipeline.publish.latest import ReportFileError
+    from okr_pipeline.publish.outbox import last_published
 
     try:
-        report = report_from_json((base / STATE_FOLDER / LATEST).read_text(encoding="utf-8"))
-    except (OSError, ReportFileError):
-        return None
-    return Head(report.seq, report.head)
+        return last_published(base), []
+    except ReportFileError:
+        return None, [f"{LATEST} cannot be read, so that nothing witnesses the ledger; run `okr page`"]

@@ -44,6 +44,12 @@ class Okr(click.Group):
             # The reader of our output has gone (`okr ls | head`): nothing is wrong.
             sys.stdout = open(os.devnull, "w")  # noqa: SIM115, PTH123
             ctx.exit(DONE)
+        except RuntimeError as error:
+            # What DuckDB makes of Ctrl-C while it computes.
+            if str(error) != "Query interrupted":
+                raise
+            say("interrupted; nothing was half-written")
+            ctx.exit(INTERRUPTED)
         except _known_failures() as error:
             ctx.exit(_told(error))
 
@@ -75,8 +81,6 @@ def running(workspace: Workspace, as_of: str | None) -> Iterator[Run]:
 
     now = datetime.now(UTC)
     asked = parse_as_of(as_of, workspace.project.calendar) if as_of else now.replace(second=0, microsecond=0)
-    if asked > now:
-        raise click.BadParameter(f"{as_of} is in the future", param_hint="--as-of")
     with workspace.ledger() as ledger:
         yield Run(ledger=ledger, as_of=asked, recorded_at=now)
 
@@ -86,10 +90,13 @@ def parse_as_of(text: str, calendar: Calendar) -> datetime:
     from okr_pipeline.cuts import instant_of
 
     try:
-        return instant_of(text, calendar)
-    except ValueError:
+        asked = instant_of(text, calendar)
+    except (ValueError, OverflowError):
         hint = "write a day (2026-10-05) or an instant (2026-10-05T09:00, 2026-10-05T07:00Z)"
         raise click.BadParameter(f"{text!r} is no day and no instant; {hint}", param_hint="--as-of") from None
+    if asked > datetime.now(UTC):
+        raise click.BadParameter(f"{text} is in the future", param_hint="--as-of")
+    return asked
 
 
 def _known_failures() -> tuple[type[Exception], ...]:
@@ -97,7 +104,8 @@ def _known_failures() -> tuple[type[Exception], ...]:
     from connectors.errors import ConnectorError
     from okr_pipeline.config import ConfigError
 
-    known: list[type[Exception]] = [ConnectorError, ConfigError]
+    # OSError: a folder that may not be written, an output on a full disk.
+    known: list[type[Exception]] = [ConnectorError, ConfigError, OSError]
     # Only what has been imported can have been raised.
     for module, name in (
         ("okr_pipeline.lake", "LakeError"),
@@ -115,5 +123,9 @@ def _told(error: BaseException) -> int:
     if isinstance(error, ConfigError):
         say(render_text(error.diagnostics))
         return USAGE
+    if isinstance(error, OSError):
+        where = "the output" if error.filename is None else error.filename
+        say(f"error: {where} cannot be read or written: {error.strerror or type(error).__name__}")
+        return FAILED
     say(f"error: {error}")
     return FAILED

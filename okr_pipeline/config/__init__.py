@@ -50,17 +50,13 @@ class Checked:
 def check(root: Path) -> Checked:
     """Return the project declared under *root*, the `okr_config` folder, and all that is wrong with it."""
     with _collection_paused():
-        return _check(root)
-
-
-def _check(root: Path) -> Checked:
-    files, draft = read_draft(root)
-    for rule in RULES:
-        draft.report.extend(rule(draft))
-    found = tuple(sorted(dict.fromkeys(draft.report), key=Diagnostic.sort_key))
-    if any(not diagnostic.warning for diagnostic in found):
-        return Checked(None, found)
-    return Checked(build(draft, digest=files.digest), found)
+        files, draft = read_draft(root)
+        for rule in RULES:
+            draft.report.extend(rule(draft))
+        found = tuple(sorted(dict.fromkeys(draft.report), key=Diagnostic.sort_key))
+        if any(not diagnostic.warning for diagnostic in found):
+            return Checked(None, found)
+        return Checked(build(draft, digest=files.digest), found)
 
 
 @contextmanager

@@ -53,7 +53,9 @@ def _readable(value: NounT | None) -> NounT:
 
 
 def _metric(declared: Declared[MetricText, Measure]) -> Metric:
-    text, measure = _readable(declared.text), _readable(declared.noun)
+    text, measure = _readable(declared.text), declared.noun
+    if measure is None:
+        raise ValueError("a metric was not read")
     return Metric(id=declared.id, measure=measure, unit=text.unit, title=text.title, at=declared.place.at)
 
 

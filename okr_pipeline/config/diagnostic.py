@@ -7,6 +7,8 @@ import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from okr_pipeline.layout import CONFIG_FOLDER
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Diagnostic:
@@ -59,9 +61,9 @@ def render_json(diagnostics: Iterable[Diagnostic]) -> str:
     return json.dumps({"version": 1, "diagnostics": rows}, indent=2, ensure_ascii=False)
 
 
-def render_github(diagnostics: Iterable[Diagnostic], *, folder: str = "okr_config") -> str:
-    """Return one workflow command a diagnostic; *folder* leads from the repository to the configuration."""
-    return "\n".join(_workflow_command(diagnostic, folder) for diagnostic in diagnostics)
+def render_github(diagnostics: Iterable[Diagnostic]) -> str:
+    """Return one workflow command a diagnostic, as GitHub shows them beside the lines of a change."""
+    return "\n".join(map(_workflow_command, diagnostics))
 
 
 def _block(diagnostic: Diagnostic) -> str:
@@ -99,10 +101,9 @@ def _width(text: str) -> int:
     return sum(2 if unicodedata.east_asian_width(c) in "WF" else not unicodedata.combining(c) for c in text)
 
 
-def _workflow_command(diagnostic: Diagnostic, folder: str) -> str:
-    file = f"{folder}/{diagnostic.file}" if folder else diagnostic.file
+def _workflow_command(diagnostic: Diagnostic) -> str:
     properties = {
-        "file": file,
+        "file": f"{CONFIG_FOLDER}/{diagnostic.file}",
         "line": diagnostic.line,
         "col": diagnostic.column,
         "endColumn": diagnostic.column + max(diagnostic.length, 1),

@@ -114,10 +114,10 @@ class Draft:
         declared = self.cycles.get(objective.noun) if objective and objective.noun else None
         return declared.noun if declared else None
 
-    def unit_of(self, metric_id: str | None) -> tuple[str | None] | None:
-        """Return the unit of a metric in a tuple of one, None when the metric is not known."""
+    def unit_of(self, metric_id: str | None) -> str | None:
+        """Return the unit of a metric, empty when it has none; None when the metric is not known."""
         metric = self.metrics.get(metric_id) if metric_id else None
-        return (metric.text.unit,) if metric and metric.text else None
+        return (metric.text.unit or "") if metric and metric.text else None
 
     def objective_id(self, name: str) -> str:
         """Return the objective id that *name* means: `fy26.grow` names the cycle too, and means `grow`."""

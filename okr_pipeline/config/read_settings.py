@@ -29,11 +29,10 @@ def read_settings(document: Document | None, draft: Draft) -> None:
         check_no_secrets(place.below(key), data.get(key), draft.report)
     text = read_as(SettingsText, data, place, draft.report)
     draft.settings = Settings(place=place, text=text)
-    if isinstance(cycles := data.get("cycles"), YamlMapping):
+    cycles = data.get("cycles", YamlMapping(data.spot))
+    if isinstance(cycles, YamlMapping):
         draft.cycles.open_ended = False
         _read_cycles(place.below("cycles"), cycles, draft)
-    elif data.get("cycles") is None:
-        draft.cycles.open_ended = False
     if isinstance(strategy := data.get("strategy"), YamlMapping):
         for name in strategy:
             check_id(name, place.below("strategy", name), strategy, draft.report)

@@ -8,8 +8,7 @@ them. Keys, and words (`key: word`), that the language has and this version does
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, ClassVar, Literal, get_args, get_origin
+from typing import ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -219,38 +218,7 @@ def keys_of(model: type[BaseModel]) -> list[str]:
     return [field.alias or name for name, field in model.model_fields.items()]
 
 
-def model_at(model: type[BaseModel], path: tuple[str | int, ...]) -> type[BaseModel] | None:
-    """Return the model of the mapping at *path* within *model*; None if it is no single model."""
-    current: Any = model
-    for part in path:
-        current = _inside(current, part)
-    return _as_model(current)
-
-
 def unsupported_in(model: type[BaseModel]) -> frozenset[str]:
     """Return the keys of the language that this version does not support in *model*."""
     found: frozenset[str] = getattr(model, "unsupported", frozenset())
     return found
-
-
-def _inside(annotation: Any, part: str | int) -> Any:
-    """Return the annotation of what stands under *part*; None when that is not certain."""
-    model = _as_model(annotation)
-    if model is not None:
-        fields = {field.alias or name: field.annotation for name, field in model.model_fields.items()}
-        return fields.get(str(part))
-    arguments = get_args(annotation)
-    if get_origin(annotation) in (dict, Mapping):
-        return arguments[1]
-    if get_origin(annotation) in (list, tuple):
-        return arguments[0]
-    choices = [inside for choice in arguments if (inside := _inside(choice, part)) is not None]
-    return choices[0] if len(choices) == 1 else None
-
-
-def _as_model(annotation: Any) -> type[BaseModel] | None:
-    choices = (annotation,) if isinstance(annotation, type) else get_args(annotation)
-    if get_origin(annotation) in (dict, list, tuple, Mapping):
-        return None
-    models = [choice for choice in choices if isinstance(choice, type) and issubclass(choice, BaseModel)]
-    return models[0] if len(models) == 1 else None

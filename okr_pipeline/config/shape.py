@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Container, Iterable, Mapping
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
 from okr_pipeline.config.diagnostic import Diagnostic
 from okr_pipeline.config.masking import is_reference, is_secret_name, is_secret_text
 from okr_pipeline.config.place import Place
-from okr_pipeline.config.schema import keys_of, model_at, unsupported_in
+from okr_pipeline.config.schema import keys_of, unsupported_in
 from okr_pipeline.config.yaml import UNREADABLE, YamlList, YamlMapping
 from okr_pipeline.spelling import did_you_mean, nearest
 
@@ -77,10 +77,9 @@ def check_id(name: str, place: Place, siblings: Container[str], report: list[Dia
         return
     plain = unicodedata.normalize("NFKC", name).casefold()
     same = plain if plain in siblings else None
-    shown = f"`{name}` is" if _WORD.match(name) else "this is"
-    message = f"{shown} no id" + (
-        f", and `{same}` differs from it in case or letter form only" if same else ""
-    )
+    message = f"`{name}` is no id" if _WORD.match(name) else "this is no id"
+    if same:
+        message += f", and `{same}` differs from it in case or letter form only"
     mend = "an id begins with a-z, then a-z, 0-9 and _, at most 64 characters"
     near = re.sub(r"[^a-z0-9]+", "_", name.lower()).strip("_")
     if _ID.match(near) and near not in siblings:
@@ -138,7 +137,7 @@ def _diagnostic(
         mend = f"write `{name}:` here"
         return place.below(*path[:-1]).key_problem("OKR102", f"`{name}` is missing", mend)
     if kind in ("literal_error", "enum"):
-        around = model_at(model, path[:-1])
+        around = _model_at(model, path[:-1])
         if around is not None and f"{name}: {found['input']}" in unsupported_in(around):
             return _not_supported(f"`{name}: {found['input']}`", here)
         return _not_allowed(name, found, here)
@@ -153,7 +152,7 @@ def _diagnostic(
 
 
 def _unknown_key(model: type[BaseModel], path: Path, here: Place, also: Iterable[str]) -> Diagnostic:
-    around, name = model_at(model, path[:-1]), str(path[-1])
+    around, name = _model_at(model, path[:-1]), str(path[-1])
     if around is not None and name in unsupported_in(around):
         return _not_supported(f"`{name}`", here)
     known = [*(keys_of(around) if around else ()), *(also if len(path) == 1 else ())]
@@ -190,3 +189,34 @@ def _shape_of(value: object) -> str:
     if isinstance(value, Mapping):
         return "a mapping"
     return "text" if isinstance(value, str) else "a list" if isinstance(value, list) else "a number"
+
+
+def _model_at(model: type[BaseModel], path: tuple[str | int, ...]) -> type[BaseModel] | None:
+    """Return the model of the mapping at *path* within *model*; None if it is no single model."""
+    current: Any = model
+    for part in path:
+        current = _inside(current, part)
+    return _as_model(current)
+
+
+def _inside(annotation: Any, part: str | int) -> Any:
+    """Return the annotation of what stands under *part*; None when that is not certain."""
+    model = _as_model(annotation)
+    if model is not None:
+        fields = {field.alias or name: field.annotation for name, field in model.model_fields.items()}
+        return fields.get(str(part))
+    arguments = get_args(annotation)
+    if get_origin(annotation) in (dict, Mapping):
+        return arguments[1]
+    if get_origin(annotation) in (list, tuple):
+        return arguments[0]
+    choices = [inside for choice in arguments if (inside := _inside(choice, part)) is not None]
+    return choices[0] if len(choices) == 1 else None
+
+
+def _as_model(annotation: Any) -> type[BaseModel] | None:
+    choices = (annotation,) if isinstance(annotation, type) else get_args(annotation)
+    if get_origin(annotation) in (dict, list, tuple, Mapping):
+        return None
+    models = [choice for choice in choices if isinstance(choice, type) and issubclass(choice, BaseModel)]
+    return models[0] if len(models) == 1 else None

@@ -4,7 +4,7 @@ import re
 
 import dagster as dg
 
-from okr_pipeline.config.values import REFRESH_PRESETS
+from okr_pipeline.config.refresh import REFRESH_PRESETS
 from okr_pipeline.coverage import HISTORY
 from okr_pipeline.model.metric import Dataset
 from okr_pipeline.warehouse.checks import declared_checks

@@ -26,10 +26,11 @@ def publish_asset(workspace: Workspace, publisher: Publisher) -> dg.AssetsDefini
     def give(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
         with stage(context, workspace) as run:
             report = _newest_report(workspace, run)
-            [published] = publish({publisher.id: publisher}, report, run, base=workspace.base)
-        if published.failure is not None:
-            raise dg.Failure(published.failure)
-        return publish_result(published, report)
+            published = publish({publisher.id: publisher}, report, run, base=workspace.base)
+        for one in published:
+            if one.failure is not None:
+                raise dg.Failure(one.failure)
+        return publish_result(published[-1], report)
 
     return give
 

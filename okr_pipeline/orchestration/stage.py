@@ -33,7 +33,7 @@ def stage(
 
 def started_at(context: dg.AssetExecutionContext | dg.OpExecutionContext) -> datetime:
     """Return when Dagster's run started, in whole seconds: the same for all its steps and their retries."""
-    record = context.instance.get_run_record_by_id(context.run_id)
+    record = context.instance.get_run_record_by_id(context.run.run_id)
     if record is None or record.start_time is None:
-        raise RuntimeError(f"run {context.run_id} has not started")
+        raise RuntimeError(f"run {context.run.run_id} has not started")
     return datetime.fromtimestamp(int(record.start_time), UTC)

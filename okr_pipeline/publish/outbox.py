@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from okr_pipeline.layout import LATEST, STATE_FOLDER
-from okr_pipeline.ledger.entry import Draft
+from okr_pipeline.ledger.entry import Draft, Head
 from okr_pipeline.model.okr import Publisher
 from okr_pipeline.model.report import Report
 from okr_pipeline.publish.atomic import OutsideFolderError, replace_text
-from okr_pipeline.publish.latest import report_to_json
+from okr_pipeline.publish.latest import ReportFileError, report_from_json, report_to_json
 from okr_pipeline.publish.page import write_page
 from okr_pipeline.publish.tables import write_tables
 from okr_pipeline.run import Run
@@ -31,9 +31,12 @@ def publish(publishers: Mapping[str, Publisher], report: Report, run: Run, *, ba
     Write *report* for each of *publishers*, and what `okr show` reads; record each delivery once.
 
     Files are replaced whole, so doing it again changes nothing. What fails keeps the file of the
-    snapshot before, and is tried again with the next run.
+    snapshot before, and is tried again with the next run. Nothing is published out of a ledger that
+    does not hold what was published before: the one failure says so.
     """
-    replace_text(base / STATE_FOLDER, LATEST, report_to_json(report))
+    if lost := _lost(run, base):
+        return [lost]
+    unread = _keep_latest(report, base)
     published = [_publish(publisher, report, base) for publisher in publishers.values()]
     known = {(e.subject, e.body["snapshot"]) for e in run.ledger.entries("publication")}
     drafts = [
@@ -42,7 +45,55 @@ def publish(publishers: Mapping[str, Publisher], report: Report, run: Run, *, ba
         if done.failure is None and (done.publisher, report.snapshot) not in known
     ]
     run.write(drafts)
-    return published
+    return [unread, *published] if unread else published
+
+
+def last_published(base: Path) -> Report | None:
+    """
+    Return the report that was published last; None if there is none.
+
+    Raises:
+        ReportFileError: If its file is damaged, or of another version.
+    """
+    try:
+        return report_from_json((base / STATE_FOLDER / LATEST).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return None
+    except (OSError, UnicodeDecodeError) as error:
+        raise ReportFileError("the report file cannot be read; publish again to rewrite it") from error
+
+
+def _lost(run: Run, base: Path) -> Published | None:
+    """Find that the ledger lacks what was published last: an old copy of it, or another ledger."""
+    try:
+        last = last_published(base)
+    except ReportFileError:
+        return None
+    if last is None:
+        return None
+    entry = run.ledger.by_seq([last.seq]).get(last.seq)
+    if entry is not None and Head(entry.seq, entry.hash) == Head(last.seq, last.head):
+        return None
+    file = base / STATE_FOLDER / LATEST
+    reason = (
+        f"ledger entry {last.seq}, which was published, is not in this ledger: it was rolled back, or is "
+        f"another one. Bring the ledger back; or, if this is meant, delete {file} and run `okr page`"
+    )
+    return Published(publisher=LATEST, path=None, failure=reason)
+
+
+def _keep_latest(report: Report, base: Path) -> Published | None:
+    """Write what `okr show` reads; return the failure, if it is one."""
+    folder = base / STATE_FOLDER
+    try:
+        replace_text(folder, LATEST, report_to_json(report))
+    except OSError as error:
+        return Published(publisher=LATEST, path=None, failure=_unwritten(folder / LATEST, error))
+    return None
+
+
+def _unwritten(path: Path, error: OSError) -> str:
+    return f"{path} cannot be written: {error.strerror or type(error).__name__}"
 
 
 def _publish(publisher: Publisher, report: Report, base: Path) -> Published:
@@ -50,8 +101,7 @@ def _publish(publisher: Publisher, report: Report, base: Path) -> Published:
     try:
         return Published(publisher=publisher.id, path=_WRITERS[publisher.id](publisher, report, folder))
     except OSError as error:
-        reason = f"{folder} cannot be written: {error.strerror or type(error).__name__}"
-        return Published(publisher=publisher.id, path=None, failure=reason)
+        return Published(publisher=publisher.id, path=None, failure=_unwritten(folder, error))
     except OutsideFolderError as error:
         return Published(publisher=publisher.id, path=None, failure=str(error))
 

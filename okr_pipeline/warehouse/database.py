@@ -19,6 +19,9 @@ from okr_pipeline.warehouse.errors import WarehouseBusy, WarehouseDamaged, Wareh
 if TYPE_CHECKING:
     import pyarrow as pa
 
+# A table that our own statements name is missing where another version wrote the file.
+_OF_THE_FILE = re.compile(r"Corrupt database file|No space left|Table with name \S+ does not exist")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
@@ -152,7 +155,7 @@ def _our_errors(path: Path | None) -> Iterator[None]:
         raise _file_error(str(error), path) from error
     except duckdb.Error as error:
         # Of the file as well, under the name of the statement that met it: a read, a commit.
-        if not any(words in str(error) for words in ("Corrupt database file", "No space left")):
+        if not _OF_THE_FILE.search(str(error)):
             raise
         raise _file_error(str(error), path) from error
     except OSError as error:

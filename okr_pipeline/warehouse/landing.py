@@ -155,14 +155,15 @@ def _merge(db: Database, dataset: Dataset, incoming: str, *, load: int, full: bo
     db.run(f"CREATE OR REPLACE TEMP TABLE changes AS {_changes(dataset, incoming, full=full)}")
     arriving = f"(SELECT {columns} FROM changes WHERE {_ARRIVES})"
     same_key = " AND ".join(f"c.{quoted(name)} = i.{quoted(name)}" for name in dataset.key)
-    closing = f"EXISTS (SELECT 1 FROM {arriving} i WHERE {same_key})"
-    amended = _one(db, f"SELECT count(*) AS n FROM {table} c WHERE c._to_load IS NULL AND {closing}")
-    if full:
-        # By the whole row, not by key: the state is the extract then, whatever went before.
-        closing = f"EXISTS (SELECT 1 FROM changes i WHERE NOT {_ARRIVES} AND {_same_row(dataset)})"
+    replaced = f"EXISTS (SELECT 1 FROM {arriving} i WHERE {same_key})"
+    # By the whole row, not by key: the state is the extract then, whatever went before.
+    left = f"EXISTS (SELECT 1 FROM changes i WHERE NOT {_ARRIVES} AND {_same_row(dataset)})"
+    closing = left if full else replaced
     db.run(f"UPDATE {table} AS c SET _to_load = {load:d} WHERE c._to_load IS NULL AND {closing}")
-    closed = _one(db, f"SELECT count(*) AS n FROM {table} WHERE _to_load = {load:d}")
     db.run(f"INSERT INTO {table} SELECT {columns}, {load:d}, NULL FROM {arriving}")
+    closed = _one(db, f"SELECT count(*) AS n FROM {table} WHERE _to_load = {load:d}")
+    changed = f"SELECT count(*) AS n FROM {table} c WHERE c._to_load = {load:d} AND {replaced}"
+    amended = _one(db, changed) if full else closed
     arrived = _one(db, f"SELECT count(*) AS n FROM {arriving}")
     db.run("DROP TABLE changes")
     return Landed(
@@ -175,7 +176,7 @@ def _merge(db: Database, dataset: Dataset, incoming: str, *, load: int, full: bo
 
 
 def _changes(dataset: Dataset, incoming: str, *, full: bool) -> str:
-    """Return a SELECT of the rows that only *incoming* has; with *full*, also those that only the state has."""
+    """Return a SELECT of the rows that only *incoming* has; if *full*, of those only in the state, too."""
     state = f"SELECT *, true AS {_HERE} FROM {table_of(dataset.id)} WHERE _to_load IS NULL"
     arriving = f"SELECT *, true AS {_ARRIVES} FROM {incoming}"
     if not full:

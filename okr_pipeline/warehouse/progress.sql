@@ -52,6 +52,7 @@ placed AS (
 ways AS (
     SELECT
         *,
+        -- 0 has no quotient, and one past 10^14 is no progress anybody means: null, that row alone.
         nullif(target - baseline, 0) AS way,
         CASE
             WHEN abs(CAST(value - baseline AS DOUBLE)) < 1e14 * abs(CAST(target - baseline AS DOUBLE))
@@ -59,7 +60,8 @@ ways AS (
         END AS gone
     FROM placed
 ),
-reached AS (
+-- Computed once: merged into later steps, the quotient would be written out and worked out many times.
+reached AS MATERIALIZED (
     SELECT *, small_quotient(gone, way) AS reach FROM ways
 ),
 measured AS (
@@ -67,12 +69,7 @@ measured AS (
         * EXCLUDE (reach, way, gone),
         CASE
             WHEN value IS NULL THEN NULL
-            WHEN kind = 'reach' THEN CASE
-                WHEN reach IS NOT NULL OR way IS NULL THEN reach
-                -- The slow division is exact up to 20 digits; one number too large stops itself alone.
-                WHEN greatest(abs(value), abs(baseline), abs(target)) < 10000000000000000000
-                THEN exact_div_nested(value - baseline, way)
-            END
+            WHEN kind = 'reach' THEN reach
             WHEN (low IS NULL OR value > low OR (low_inclusive AND value = low))
              AND (high IS NULL OR value < high OR (high_inclusive AND value = high)) THEN CAST(1 AS DECIMAL(38, 9))
             ELSE CAST(0 AS DECIMAL(38, 9))

@@ -7,14 +7,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from okr_pipeline.config.json_schema import schema_of
+from okr_pipeline.config import read_draft
+from okr_pipeline.config.json_schema import json_schema
 from tests.builders.config_project import COMPANY, OBJECTIVES, checked, replaced
 
 
 def schema(root: Path, changes: dict[str, str | bytes] | None = None) -> dict[str, Any]:
     """Return the schema of the correct files after *changes*."""
     checked(root, changes)
-    return schema_of(root)
+    return json_schema(read_draft(root)[1])
 
 
 def key_result_of(found: dict[str, Any]) -> dict[str, Any]:

@@ -177,6 +177,7 @@ ROWS: dict[str, tuple[dict[str, str | bytes], str, str]] = {
         f"{COMPANY}:12",
     ),
     "weight of nothing": (key_result(REACH + "from: 1\nto: 5\nweight: 0"), "OKR315", f"{COMPANY}:11"),
+    "weight of a billion": (key_result(REACH + "from: 1\nto: 5\nweight: 1B"), "OKR315", f"{COMPANY}:11"),
     "weight is no number": (key_result(REACH + "from: 1\nto: 5\nweight: heavy"), "OKR106", f"{COMPANY}:11"),
     "baseline after the cycle": (
         key_result(REACH + "from: {at: 2026-11-01}\nto: 5"),
@@ -291,6 +292,13 @@ def _has_order(links: dict[str, list[str]]) -> bool:
         for name in free:
             del left[name]
     return not left
+
+
+def test_suggestions_end_after_fifty(tmp_path: Path) -> None:
+    """A thousand unknown names beside a thousand metrics once took seconds to compare."""
+    names = ", ".join(f"pipelin{number}" for number in range(60))
+    found = checked(tmp_path, replaced("from: 2.4M", f"from: 2.4M\n        led_by: [{names}]")).diagnostics
+    assert (60, 50) == (len(found), sum(d.mend.startswith("did you mean") for d in found))
 
 
 def test_a_chain_of_metrics_may_be_long() -> None:

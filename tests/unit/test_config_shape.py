@@ -110,6 +110,7 @@ def test_parts_to_come_are_refused_not_ignored(
         (key_result("title:\nfrom: 1\nto: 2"), "OKR104", 7),
         (key_result("title: ''\nfrom: 1\nto: 2"), "OKR104", 7),
         (replaced("      IsWon: ", "      ' ': ", file="sources/crm.yaml"), "OKR105", 10),
+        (replaced("      IsWon: ", "      _from_load: ", file="sources/crm.yaml"), "OKR105", 10),
         (replaced("  mid_market_first:", "  Mid Market:", file="okr.yaml"), "OKR105", 8),
         (key_result("title: T\nkeep: 2.5%"), "OKR110", 8),
         (key_result("title: T\nfrom: soon\nto: 2"), "OKR113", 8),

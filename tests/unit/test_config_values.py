@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from okr_pipeline.config import values
+from okr_pipeline.config.refresh import read_refresh
 from okr_pipeline.config.values import Amount, UnfitError
 from okr_pipeline.model.calendar import AllTime, CycleToDate, LastComplete, ToDate, Trailing, window_words
 from okr_pipeline.model.okr import Keep, RelativeTarget
@@ -27,7 +28,7 @@ PARSERS = [
     values.window,
     values.keep,
     values.target,
-    values.refresh,
+    read_refresh,
     values.column_type,
 ]
 
@@ -223,7 +224,7 @@ def test_windows_that_are_none(text: str) -> None:
 )
 def test_refreshes(text: str, cron: str) -> None:
     """A preset becomes a cron line, and a cron line stays one."""
-    assert cron == values.refresh(text)
+    assert cron == read_refresh(text)
 
 
 @pytest.mark.parametrize(
@@ -242,7 +243,7 @@ def test_refreshes(text: str, cron: str) -> None:
 def test_refreshes_that_are_none(text: str) -> None:
     """Five fields in their ranges, or a preset."""
     with pytest.raises(UnfitError):
-        values.refresh(text)
+        read_refresh(text)
 
 
 @pytest.mark.parametrize(

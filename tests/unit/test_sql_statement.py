@@ -42,7 +42,7 @@ def test_only_one_select_is_read(query: str) -> None:
     """Writes, locks, several statements, unknown parameters and nonsense are refused by the parser."""
     for backend in ("postgresql", "sqlite"):
         with pytest.raises(SetupError, match="exactly one SELECT"):
-            from_query(query, backend=backend, dataset="d")
+            from_query(query, backend=backend)
 
 
 @pytest.mark.parametrize(
@@ -61,13 +61,13 @@ def test_only_one_select_is_read(query: str) -> None:
 )
 def test_every_form_of_select_is_read(query: str) -> None:
     """WITH, set operations, comments, closing semicolons and words inside texts are no obstacle."""
-    assert from_query(query, backend="postgresql", dataset="d").sql.startswith("(\n")
+    assert from_query(query, backend="postgresql").sql.startswith("(\n")
 
 
 def test_only_bounds_are_bound() -> None:
     """Casts, times and texts with colons stay what they are; :since and :until become parameters."""
     query = "SELECT a::int, '10:30 :since' AS b, 5 % 2 AS c FROM t WHERE at >= :since AND at < :until;"
-    source = from_query(query, backend="postgresql", dataset="d")
+    source = from_query(query, backend="postgresql")
     compiled = text(select(source, columns=["a"], conditions=[], order=[])).compile(
         dialect=postgresql.dialect()
     )

@@ -32,7 +32,7 @@ def percentages_meet_percentages(draft: Draft) -> Iterator[Diagnostic]:
     for declared in draft.key_results.values():
         unit = draft.unit_of(declared.text.metric) if declared.text else None
         if unit is not None and declared.noun is not None:
-            yield from _unit_problem(declared, declared.noun, unit[0])
+            yield from _unit_problem(declared, declared.noun, unit)
 
 
 def marks_lie_on_their_side(draft: Draft) -> Iterator[Diagnostic]:
@@ -117,7 +117,7 @@ def _stands_still(target: RelativeTarget) -> bool:
     return target.amount == (1 if target.how == "times" else 0)
 
 
-def _unit_problem(declared: DeclaredKeyResult, goal: Goal, unit: str | None) -> Iterator[Diagnostic]:
+def _unit_problem(declared: DeclaredKeyResult, goal: Goal, unit: str) -> Iterator[Diagnostic]:
     percent = unit == "percent"
     metric = declared.text.metric if declared.text else None
     measured = f"`{metric}` is measured in {unit}" if unit else f"`{metric}` has no unit"

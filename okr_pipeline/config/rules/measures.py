@@ -46,16 +46,16 @@ def ratios_have_a_fitting_unit(draft: Draft) -> Iterator[Diagnostic]:
         if not isinstance(metric.noun, Ratio) or metric.text is None or metric.text.unit is None:
             continue
         of, to = draft.unit_of(metric.noun.of), draft.unit_of(metric.noun.to)
-        if of is None or to is None or of[0] is None or to[0] is None:
+        if not of or not to:
             continue
         place, unit = metric.place.below("unit"), metric.text.unit
-        if of == to and unit == of[0] and unit != "percent":
+        if of == to and unit == of and unit != "percent":
             yield place.problem(
                 "OKR316", f"{unit} divided by {unit} is not {unit}", "write `unit: percent`, or none"
             )
         elif of != to and unit == "percent":
-            mend = f"name the unit after its parts: {of[0]} per {to[0]}"
-            yield place.problem("OKR316", f"{of[0]} divided by {to[0]} is no percentage", mend)
+            mend = f"name the unit after its parts: {of} per {to}"
+            yield place.problem("OKR316", f"{of} divided by {to} is no percentage", mend)
 
 
 def _dataset(draft: Draft, id: str) -> Dataset | None:
