@@ -90,7 +90,9 @@ def _check(check: CheckResult) -> str:
 
 def _proof(explained: Explanation, again: Answer) -> Iterator[str]:
     unit = explained.line.unit
-    found = display(again.value, unit, style="full") if again.value is not None else str(again.reason)
+    found = (
+        display(again.value, unit, style="full") if again.value is not None else f"no value ({again.reason})"
+    )
     same = again.value == explained.observation.value
     yield f"stored rows give {found}: {'matches' if same else 'DOES NOT MATCH'}"
 

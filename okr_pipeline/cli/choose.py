@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from okr_pipeline.cli.shell import FINDINGS, say
-from okr_pipeline.layout import LATEST, STATE_FOLDER
+from okr_pipeline.cli.shell import FINDINGS, USAGE, say
+from okr_pipeline.layout import CONFIG_FOLDER, LATEST, STATE_FOLDER
 
 if TYPE_CHECKING:
     from okr_pipeline.model.observation import Status
@@ -50,7 +50,10 @@ def last_report(context: click.Context) -> Report:
     try:
         return report_from_json(file.read_text(encoding="utf-8"))
     except FileNotFoundError:
+        if not (Path(context.obj) / CONFIG_FOLDER).is_dir():
+            say(f"{Path(context.obj).resolve()} holds no {CONFIG_FOLDER}/; name the project's folder with -C")
+            raise click.exceptions.Exit(USAGE) from None
         say("nothing was published yet; run `okr sync`")
-    except (OSError, ReportFileError) as error:
+    except (OSError, UnicodeDecodeError, ReportFileError) as error:
         say(f"{file} cannot be read; run `okr page` to write it again ({type(error).__name__})")
     raise click.exceptions.Exit(FINDINGS)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 import click
 
 from okr_pipeline.cli.choose import SELECT, chosen
-from okr_pipeline.cli.shell import FAILED, FINDINGS, counted, load_workspace, say
+from okr_pipeline.cli.shell import FAILED, FINDINGS, counted, load_workspace, parse_day, say
 
 
 @click.command()
@@ -22,13 +22,15 @@ def init(directory: str, *, demo: bool, day: str | None) -> None:
     if demo:
         from okr_pipeline.demo import DAYS, write_demo
 
+        on = DAYS[-1] if day is None else parse_day(day, option="--on")
         try:
-            on = date.fromisoformat(day) if day else DAYS[-1]
             write_demo(target, on=on)
         except ValueError as error:
             raise click.BadParameter(str(error), param_hint="--on") from None
         say(f"wrote the demo company to {target}", f"next: okr -C {target} sync --as-of {on}T09:00")
         return
+    if day is not None:
+        raise click.UsageError("--on goes with --demo")
     from okr_pipeline.starter import ProjectExists, write_starter
 
     try:
@@ -45,7 +47,7 @@ def init(directory: str, *, demo: bool, day: str | None) -> None:
 @click.option("--format", "style", type=click.Choice(["text", "json", "github"]), default="text")
 @click.pass_context
 def check(context: click.Context, style: str) -> None:
-    """Check the configuration, offline: every problem with its place and its mend."""
+    """Check the configuration, offline. Every problem is told with its place and its mend."""
     from okr_pipeline import config
     from okr_pipeline.layout import CONFIG_FOLDER
 

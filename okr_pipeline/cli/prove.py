@@ -28,9 +28,10 @@ _MOST_FAULTS = 20
 def explain(
     context: click.Context, key_result: str, as_of: str | None, *, sql: bool, rows: int | None, style: str
 ) -> None:
-    """Follow a number to its formula, query, extracts, checks and rows."""
+    """Follow a number back to its rows. Shows formula, query, extracts and checks on the way."""
     from okr_pipeline.audit import explain as audit
     from okr_pipeline.audit.telling import as_data, as_text
+    from okr_pipeline.spelling import did_you_mean
 
     workspace = load_workspace(context.obj)
     asked = parse_as_of(as_of, workspace.project.calendar) if as_of else None
@@ -38,7 +39,13 @@ def explain(
         try:
             explained = audit.explain(ledger, workspace.project, key_result, as_of=asked)
         except audit.NothingPublished:
-            say(f"no snapshot holds {key_result}; run `okr sync`, or see `okr ls` for those there are")
+            known = [kr.id for kr in workspace.project.key_results()]
+            if key_result not in known:
+                hint = did_you_mean(key_result, known) or "`okr ls` lists those there are"
+                raise click.BadParameter(
+                    f"no key result {key_result}; {hint}", param_hint="KEY_RESULT"
+                ) from None
+            say(f"no snapshot{f' at or before {as_of}' if as_of else ''} holds {key_result}; run `okr sync`")
             context.exit(FINDINGS)
     with workspace.measuring() as (db, sandbox):
         again = audit.recompute(db, sandbox, explained)
@@ -53,7 +60,7 @@ def explain(
 @click.command()
 @click.pass_context
 def verify(context: click.Context) -> None:
-    """Recompute every recorded number from the lake and compare exactly; check the chain."""
+    """Prove what was published. Recomputes every recorded number from the lake, and checks the chain."""
     from okr_pipeline.audit.verify import verify as prove
 
     workspace = load_workspace(context.obj)

@@ -38,25 +38,26 @@ def show(
 
         click.echo(report_to_json(report), nl=False)
         return
-    from rich.console import Console
-
-    from okr_pipeline.publish.terminal import print_key_result, print_overview
+    from okr_pipeline.publish.terminal import (
+        Screen,
+        UnknownKeyResultError,
+        print_key_result,
+        print_overview,
+    )
 
     if key_result is None:
-        print_overview(report, Console())
+        print_overview(report, Screen())
         return
     try:
-        print_key_result(report, key_result, Console())
-    except KeyError:
-        raise click.BadParameter(
-            f"no key result {key_result} in the snapshot", param_hint="KEY_RESULT"
-        ) from None
+        print_key_result(report, key_result, Screen())
+    except UnknownKeyResultError as error:
+        raise click.BadParameter(str(error), param_hint="KEY_RESULT") from None
 
 
 @click.command()
 @click.pass_context
 def page(context: click.Context) -> None:
-    """Publish the newest snapshot again: the page, and whatever else the project declares."""
+    """Publish the newest snapshot again. Writes the page, and whatever else the project declares."""
     from okr_pipeline.publish.outbox import publish
     from okr_pipeline.report import build_report
     from okr_pipeline.snapshot import read_snapshot

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import TYPE_CHECKING
 
 import click
 
 from okr_pipeline.cli.choose import SELECT, chosen
-from okr_pipeline.cli.shell import FAILED, PARTLY, counted, load_workspace, running, say
+from okr_pipeline.cli.shell import FAILED, PARTLY, counted, load_workspace, parse_day, running, say
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -67,14 +66,11 @@ def backfill(
     from okr_pipeline.sync import extract_all, land_all, measure_all
 
     workspace = load_workspace(context.obj)
-    try:
-        first = date.fromisoformat(since)
-    except ValueError:
-        raise click.BadParameter(
-            f"{since!r} is no day; write it as 2026-10-05", param_hint="--since"
-        ) from None
+    first = parse_day(since, option="--since")
     datasets = _datasets(context, workspace.project, patterns)
     with running(workspace, as_of) as run:
+        if first > workspace.project.calendar.day_of(run.as_of):
+            raise click.BadParameter(f"{since} is after the time that is asked about", param_hint="--since")
         extracted = extract_all(workspace, run, datasets=datasets, backfill_since=first)
         loaded = land_all(workspace, run, accept=accept)
         snapshot = measure_all(workspace, run)

@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -81,6 +81,9 @@ def running(workspace: Workspace, as_of: str | None) -> Iterator[Run]:
 
     now = datetime.now(UTC)
     asked = parse_as_of(as_of, workspace.project.calendar) if as_of else now.replace(second=0, microsecond=0)
+    if asked > now:
+        said = f"{as_of} is not over yet" if asked - now < timedelta(days=1) else f"{as_of} is in the future"
+        raise click.BadParameter(f"{said}; leave --as-of out to ask about now", param_hint="--as-of")
     with workspace.ledger() as ledger:
         yield Run(ledger=ledger, as_of=asked, recorded_at=now)
 
@@ -90,13 +93,18 @@ def parse_as_of(text: str, calendar: Calendar) -> datetime:
     from okr_pipeline.cuts import instant_of
 
     try:
-        asked = instant_of(text, calendar)
+        return instant_of(text, calendar)
     except (ValueError, OverflowError):
         hint = "write a day (2026-10-05) or an instant (2026-10-05T09:00, 2026-10-05T07:00Z)"
         raise click.BadParameter(f"{text!r} is no day and no instant; {hint}", param_hint="--as-of") from None
-    if asked > datetime.now(UTC):
-        raise click.BadParameter(f"{text} is in the future", param_hint="--as-of")
-    return asked
+
+
+def parse_day(text: str, *, option: str) -> date:
+    """Return the day that *text* names; *option* is where it was written."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise click.BadParameter(f"{text!r} is no day; write it as 2026-10-05", param_hint=option) from None
 
 
 def _known_failures() -> tuple[type[Exception], ...]:

@@ -81,12 +81,8 @@ class Document:
             if isinstance(data, YamlMapping) and part in data:
                 name = str(part)
                 value = data[name]
-                nested = isinstance(value, (YamlMapping, YamlList))
-                spot = (
-                    data.key_spots[name]
-                    if (of_key and last) or (nested and not last)
-                    else data.value_spots[name]
-                )
+                by_key = of_key if last else isinstance(value, (YamlMapping, YamlList))
+                spot = (data.key_spots if by_key else data.value_spots)[name]
                 data = value
             elif isinstance(data, YamlList) and isinstance(part, int) and part < len(data):
                 spot, data = data.item_spots[part], data[part]

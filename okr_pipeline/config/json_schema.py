@@ -89,7 +89,12 @@ def _of_kind(kind: str, shared: Schema) -> Schema:
     column = {"type": "string", "anyOf": [{"enum": list(COLUMN_TYPES)}, {"pattern": r"^decimal\(\d+,\d+\)$"}]}
     dataset = _of(
         text.DatasetText,
-        columns={"type": "object", "minProperties": 1, "additionalProperties": column},
+        columns={
+            "type": "object",
+            "minProperties": 1,
+            "propertyNames": {"pattern": "^[^_]"},
+            "additionalProperties": column,
+        },
         overlap=_DURATION,
         full_read={"anyOf": [{"enum": list(FULL_READ_PRESETS)}, _DURATION]},
         freshness={"anyOf": [_DURATION, _of(text.FreshnessText, within=_DURATION)]},

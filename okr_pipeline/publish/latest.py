@@ -77,8 +77,10 @@ def _key_result_out(line: KeyResultLine) -> dict[str, object]:
 
 def _text(value: object) -> str:
     match value:
-        case Decimal() | date() if not isinstance(value, datetime):
-            return str(value)
+        case Decimal():
+            return format(value, "f")
+        case date() if not isinstance(value, datetime):
+            return value.isoformat()
         case datetime():
             return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
     raise TypeError(f"a report holds no {type(value).__name__}")

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
+from rich.console import Console
+
 from okr_pipeline.model.report import KeyResultLine, ObjectiveLine, Report
 from okr_pipeline.publish import display as say
 from okr_pipeline.publish import sentences
@@ -22,13 +24,20 @@ from okr_pipeline.publish.trend import series
 from okr_pipeline.publish.visible import visible
 
 if TYPE_CHECKING:
-    from rich.console import Console
     from rich.text import Text
 
 _BLOCKS = "▁▂▃▄▅▆▇█"
 _SPARK = 12
 _NARROW, _ROOMY, _WIDE = 72, 96, 124
 _WIDEST = 18
+
+
+class Screen(Console):
+    """A console whose reader may go before the end: that is the caller's to judge, not an exit."""
+
+    def on_broken_pipe(self) -> None:
+        """Let the error go on that rich would turn into an exit code of its own."""
+        raise BrokenPipeError
 
 
 class UnknownKeyResultError(KeyError):

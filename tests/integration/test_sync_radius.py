@@ -115,6 +115,7 @@ def test_a_failing_source_leaves_every_other_key_result_alone(
     assert (found.state, found.status, str(found.value)) == ("stale", "stale", "450.400000000")
     # From the last read, not from the end of that day: nobody knows what the afternoon held.
     assert (found.carried_from, reason in str(found.reason)) == (day(9), True)
+    assert str(found.reason).count("ops.tickets") == 1
 
 
 def test_what_is_accepted_lands(tmp_path: Path) -> None:
