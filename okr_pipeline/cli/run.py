@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from okr_pipeline.extract import Extracted
     from okr_pipeline.land import Loaded
     from okr_pipeline.model.okr import Project
+    from okr_pipeline.model.report import Report
     from okr_pipeline.publish.outbox import Published
 
 _AS_OF = click.option("--as-of", metavar="TIME", help="Ask about this day or instant.  [default: now]")
@@ -47,6 +48,7 @@ def sync(
     with running(workspace, as_of) as run:
         synced = run_sync(workspace, run, datasets=datasets, accept=accept, publishing=not no_publish)
     _tell(synced.extracted, synced.loaded)
+    _tell_missing(synced.report)
     say(f"snapshot  {synced.snapshot.id[:12]} at ledger entry {synced.snapshot.seq}")
     _tell_published(synced.published)
     click.echo(headline(synced.report))
@@ -104,9 +106,16 @@ def _tell(extracted: Sequence[Extracted], loaded: Sequence[Loaded]) -> None:
         else:
             say(f"extract   dataset={one.dataset} mode={one.mode} rows={one.rows}")
     for done in loaded:
-        say(f"land      dataset={done.dataset} {done.verdict} load={done.number}")
+        say(f"land      dataset={done.dataset} {done.verdict} load={done.number or 'none'}")
         for check in done.failed:
             say(f"          check {check.check} failed: expected {check.expected}, seen {check.observed}")
+
+
+def _tell_missing(report: Report) -> None:
+    for objective in report.objectives:
+        for line in objective.key_results:
+            if line.value is None:
+                say(f"measure   key_result={line.id} has no number: {line.reason or line.state}")
 
 
 def _tell_published(published: Sequence[Published]) -> None:

@@ -81,7 +81,7 @@ class _Plot:
                 (Decimal(1), f"target {figure(line.target, line.unit)}", "target"),
                 (Decimal(0), f"from {figure(line.baseline, line.unit)}", "baseline"),
             ]
-        bounds = [(line.high, "at most"), (line.low, "at least")]
+        bounds = [(line.high, "≤"), (line.low, "≥")]  # short: a phone leaves room for ten letters
         return [(at, f"{word} {figure(at, line.unit)}", "target") for at, word in bounds if at is not None]
 
     def _labels(self) -> list[tuple[int, str, str]]:

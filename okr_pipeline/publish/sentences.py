@@ -129,7 +129,7 @@ def _count(lines: list[KeyResultLine]) -> str:
     if statuses == {Status.NOT_STARTED}:
         return f"None of the {total} key results has started."
     if statuses <= {Status.NO_DATA, Status.NOT_STARTED}:
-        return f"None of the {total} key results has been measured yet."
+        return f"None of the {total} key results has a number yet."
     if good == total:
         return f"All {total} key results are on track."
     if good == 0:
@@ -146,7 +146,7 @@ def to_talk_about(report: Report) -> KeyResultLine | None:
 def _is(line: KeyResultLine) -> str:
     match line.status:
         case Status.NO_DATA:
-            return "has not been measured yet"
+            return "has no number yet"
         case Status.NOT_STARTED:
             return "has not started"
         case Status.STALE:

@@ -74,7 +74,7 @@ def cell_argument(aggregation: Aggregation) -> str:
 
 def cube_table(dataset: str, time: str) -> str:
     """Return the quoted name of the table for one dataset and time column."""
-    return f"cube.{quoted(f'{dataset}__{time}')}"
+    return f"cube.{quoted(f'{dataset} by {time}')}"
 
 
 def filter_columns(measure: Aggregate, compiled: Compiled) -> set[str]:

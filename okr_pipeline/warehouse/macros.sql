@@ -37,20 +37,21 @@ CREATE OR REPLACE TEMP MACRO settled(n, d, q) AS
 CREATE OR REPLACE TEMP MACRO small_quotient(n, d) AS
     CAST(settled(n, d, guess(n, d) + guess(n - guess(n, d) * d, d)) AS DECIMAL(38, 9));
 
--- n / d up to 20 digits before the point; an error where d is 0.
-CREATE OR REPLACE TEMP MACRO quotient(n, d) AS
-    CASE
-        WHEN abs(CAST(n AS DOUBLE)) < 1e14 * abs(CAST(d AS DOUBLE)) THEN small_quotient(n, d)
-        ELSE CAST(CAST(half_even(ninths(n) * 1000000000, ninths(d)) AS DECIMAL(38, 0)) * 0.000000001 AS DECIMAL(38, 9))
-    END;
+-- n / d up to 20 digits before the point, by integers: slow a row, and quick to plan.
+CREATE OR REPLACE TEMP MACRO long_quotient(n, d) AS
+    CAST(CAST(half_even(ninths(n) * 1000000000, ninths(d)) AS DECIMAL(38, 0)) * 0.000000001 AS DECIMAL(38, 9));
 
 -- n / d with nine places, for rows; an error where d is 0.
-CREATE OR REPLACE TEMP MACRO exact_div(n, d) AS quotient(nine(n), nine(d));
+CREATE OR REPLACE TEMP MACRO exact_div(n, d) AS
+    CASE
+        WHEN abs(CAST(nine(n) AS DOUBLE)) < 1e14 * abs(CAST(nine(d) AS DOUBLE)) THEN small_quotient(nine(n), nine(d))
+        ELSE long_quotient(n, d)
+    END;
 
 -- The same for operands that are divisions themselves. A macro writes its operands out many times:
--- here they are computed once and passed on. Slower a row, and ten times quicker to plan.
+-- here they are computed once and passed on.
 CREATE OR REPLACE TEMP MACRO exact_div_nested(n, d) AS
-    list_transform([{'n': nine(n), 'd': nine(d)}], lambda p: quotient(p.n, p.d))[1];
+    list_transform([{'n': nine(n), 'd': nine(d)}], lambda p: long_quotient(p.n, p.d))[1];
 
 -- n / d with nine places, for results, which are few; null where d is 0.
 CREATE OR REPLACE TEMP MACRO exact_ratio(n, d) AS exact_div_nested(n, nullif(nine(d), 0));

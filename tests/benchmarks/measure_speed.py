@@ -220,7 +220,8 @@ def past(db: Database, project: Project) -> None:
     text = (
         statement("progress.sql").replace("FROM observed", "FROM offered_observed").rsplit("ORDER BY", 1)[0]
     )
-    db.run(f"CREATE OR REPLACE TEMP TABLE finished AS {text}")
+    kept = "key_result, cut, value, progress, expected, gap, status"
+    db.run(f"CREATE OR REPLACE TEMP TABLE finished AS SELECT {kept} FROM ({text})")
 
 
 def one_by_one(db: Database, project: Project, asks: Sequence[Ask]) -> None:

@@ -141,6 +141,15 @@ def test_two_projects_cannot_share_a_ledger(
     )
 
 
+def test_a_number_that_cannot_be_is_told_with_its_reason(tiny: ProjectFolder) -> None:
+    """A division by zero once looked like a key result that nobody had measured."""
+    tiny.metrics["crm"]["won"]["value"] = "sum(amount) / sum(amount - amount)"
+    tiny.write()
+    told = okr(tiny, "sync", "--as-of", "2026-08-11")
+    assert "measure   key_result=grow.won has no number: denominator is zero" in told.stderr
+    assert "has no number yet" in told.stdout
+
+
 def test_json_writes_no_exponents(tiny: ProjectFolder) -> None:
     """A zero of nine places is 0.000000000, for readers without a decimal type of their own."""
     assert "0E-9" not in okr(tiny, "show", "--json").stdout

@@ -116,7 +116,7 @@ def test_a_chart_labels_every_line_at_its_end() -> None:
 def test_a_kept_chart_shows_its_bound() -> None:
     """A guard-rail without its bound would say nothing."""
     line = kept("grow.churn", now="0.031", status=Status.AT_RISK, unit="percent", high=Decimal("0.025"))
-    assert "at most 2.5 %" in big_chart(line, objective("grow", line))
+    assert "≤ 2.5 %" in big_chart(line, objective("grow", line))
 
 
 def test_a_title_cannot_leave_its_element() -> None:

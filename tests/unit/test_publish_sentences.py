@@ -32,10 +32,10 @@ def flipped(was: Status, now: Status, id: str = "grow.pipeline") -> KeyResultLin
     [
         ((), "No key results are declared yet."),
         ((Status.ON_TRACK,), "The one key result, Kr0, is on track."),
-        ((Status.NO_DATA,), "The one key result, Kr0, has not been measured yet."),
+        ((Status.NO_DATA,), "The one key result, Kr0, has no number yet."),
         ((Status.REACHED, Status.REACHED), "All 2 key results are reached."),
         ((Status.REACHED, Status.ON_TRACK), "All 2 key results are on track."),
-        ((Status.NO_DATA, Status.NO_DATA), "None of the 2 key results has been measured yet."),
+        ((Status.NO_DATA, Status.NO_DATA), "None of the 2 key results has a number yet."),
         ((Status.NOT_STARTED, Status.NOT_STARTED), "None of the 2 key results has started."),
         (
             (Status.AT_RISK, Status.OFF_TRACK),
