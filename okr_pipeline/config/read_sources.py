@@ -155,8 +155,8 @@ def _columns(written: Mapping[str, object], place: Place, report: list[Diagnosti
     found: dict[str, str] = {}
     for name, raw in written.items():
         here = place.below(name)
-        if name.startswith("_"):
-            message, mend = "a column name begins with `_`", "rename it: `_from_load` and the like are ours"
+        if name.lower() in ("_from_load", "_to_load"):
+            message, mend = "this column name is ours", "rename the column in the source, or by a query"
             report.append(here.key_problem("OKR105", message, mend))
         elif not (name.isprintable() and name == name.strip() and 0 < len(name) <= MAX_COLUMN_NAME):
             mend = f"write 1 to {MAX_COLUMN_NAME} printable characters, without blanks around them"
