@@ -158,12 +158,17 @@ class Extract:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Check:
-    """One thing `okr doctor` found out about a source: *mend* is empty when *passed*."""
+    """
+    One thing `okr doctor` found out about a source: *mend* is empty when *passed*.
+
+    *advice* that is not followed keeps nothing from being read.
+    """
 
     subject: str
     passed: bool
     seen: str
     mend: str = ""
+    advice: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

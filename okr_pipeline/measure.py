@@ -215,5 +215,9 @@ class _Reach:
 def _words(span: timedelta) -> str:
     hours = span // timedelta(hours=1)
     if span == timedelta(hours=hours):
-        return f"{hours // 24} days" if hours % 24 == 0 and hours >= 48 else f"{hours} hours"
-    return f"{span // timedelta(minutes=1)} minutes"
+        return f"{hours // 24} days" if hours % 24 == 0 and hours >= 48 else _counted(hours, "hour")
+    return _counted(span // timedelta(minutes=1), "minute")
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

@@ -36,7 +36,8 @@ def role_checks(connection: Connection) -> list[Check]:
     role, may_write = connection.execute(text(_MAY_WRITE)).one()
     if may_write:
         mend = "use a role that may only SELECT: reads here are read only, the role is the last guard"
-        return [reached, Check(subject="role", passed=False, seen=f"{role} may write", mend=mend)]
+        advised = Check(subject="role", passed=False, seen=f"{role} may write", mend=mend, advice=True)
+        return [reached, advised]
     return [reached, Check(subject="role", passed=True, seen=f"{role} may only read")]
 
 

@@ -50,3 +50,12 @@ class SqlDataset(BaseModel):
         if (self.query is None) == (self.table is None):
             raise ValueError("expected either query or table")
         return self
+
+    @field_validator("query")
+    @classmethod
+    def _reads(cls, value: str | None) -> str | None:
+        from connectors.sql.statement import refused_in_any_dialect
+
+        if value is not None and (refusal := refused_in_any_dialect(value)):
+            raise ValueError(f"the query {refusal}: expected exactly one SELECT")
+        return value

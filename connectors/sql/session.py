@@ -76,7 +76,8 @@ def parsed(url: str) -> URL:
 
     try:
         return sqlalchemy.make_url(url)
-    except sqlalchemy.exc.ArgumentError:
+    except (sqlalchemy.exc.ArgumentError, ValueError):
+        # The cause quotes a part of the URL.
         raise SetupError(
             "the url is no SQLAlchemy URL", mend="write dialect://user:password@host/database"
         ) from None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -14,6 +15,9 @@ from sqlglot.tokenizer_core import Token, TokenType
 from connectors.errors import SetupError
 
 BOUNDS = ("since", "until")
+_UNPARSED = "cannot be parsed"
+# A comment may hide the first word: then nothing is said.
+_QUERY_BEGINS = re.compile(r"[\s(]*(--|/\*|(select|with|from|values|table)\b)", re.IGNORECASE)
 _SQLGLOT = {"postgresql": "postgres", "mssql": "tsql", "mariadb": "mysql"}
 _WRITES = (
     exp.Insert,
@@ -61,6 +65,18 @@ def from_query(query: str, *, backend: str) -> Source:
     return Source(sql, tuple(table.name for table in found.find_all(exp.Table)), bound)
 
 
+def refused_in_any_dialect(query: str) -> str | None:
+    """
+    Return why *query* is no read, whatever the database; None where that cannot be told.
+
+    What the common grammar cannot parse may be a database's own, if it begins like a query.
+    """
+    found = _one_select(query, "")
+    if found == _UNPARSED:
+        return None if _QUERY_BEGINS.match(query) else "does not begin with SELECT or WITH"
+    return found if isinstance(found, str) else None
+
+
 def from_table(table: str, *, quote: Callable[[str], str]) -> Source:
     """Return a table, named as table or schema.table, as a source. *quote* escapes colons too."""
     parts = table.split(".")
@@ -72,7 +88,7 @@ def _one_select(query: str, dialect: str) -> exp.Query | str:
     try:
         statements = [statement for statement in sqlglot.parse(query, read=dialect) if statement is not None]
     except (SqlglotError, RecursionError):
-        return "cannot be parsed"
+        return _UNPARSED
     found = [statement for statement in statements if not isinstance(statement, exp.Semicolon)]
     if len(found) != 1:
         return f"holds {len(found)} statements"

@@ -93,7 +93,12 @@ def schema(context: click.Context) -> None:
     from okr_pipeline.config.json_schema import json_schema
     from okr_pipeline.layout import CONFIG_FOLDER
 
-    _, draft = config.read_draft(Path(context.obj) / CONFIG_FOLDER)
+    folder = Path(context.obj) / CONFIG_FOLDER
+    if not folder.is_dir():
+        raise click.BadParameter(
+            f"{folder} is not there; `okr init` writes a project", param_hint="--project"
+        )
+    _, draft = config.read_draft(folder)
     click.echo(json.dumps(json_schema(draft), indent=2))
 
 
@@ -107,8 +112,9 @@ def doctor(context: click.Context) -> None:
     for source, found in examine(load_workspace(context.obj)):
         click.echo(source)
         for one in found:
-            click.echo(f"  {'ok ' if one.passed else 'no '} {one.subject}: {one.seen}")
+            verdict = "ok " if one.passed else "tip" if one.advice else "no "
+            click.echo(f"  {verdict} {one.subject}: {one.seen}")
             if not one.passed:
                 click.echo(f"      mend: {one.mend}")
-                failed += 1
+                failed += not one.advice
     context.exit(FAILED if failed else 0)

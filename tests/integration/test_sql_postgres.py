@@ -231,7 +231,7 @@ def test_a_role_without_rights(postgres_url: str) -> None:
 
 
 def test_doctor_tells_whether_the_role_may_write(postgres_url: str) -> None:
-    """A superuser is a finding, a role with SELECT alone is not."""
+    """A superuser is worth advice, a role with SELECT alone is not."""
     execute(
         postgres_url,
         "CREATE TABLE t (id integer)",
@@ -242,8 +242,11 @@ def test_doctor_tells_whether_the_role_may_write(postgres_url: str) -> None:
     found = []
     for url in (postgres_url, postgres_url.replace("postgres:@", "okr_reader:@")):
         checks = connect("sql", {"url": url}, base=Path()).check(())
-        found.append({check.subject: check.passed for check in checks})
-    assert found == [{"connection": True, "role": False}, {"connection": True, "role": True}]
+        found.append({check.subject: (check.passed, check.advice) for check in checks})
+    assert found == [
+        {"connection": (True, False), "role": (False, True)},
+        {"connection": (True, False), "role": (True, False)},
+    ]
 
 
 @contextmanager

@@ -7,7 +7,8 @@ from sqlalchemy import text
 from sqlalchemy.dialects import postgresql, sqlite
 
 from connectors.errors import SetupError
-from connectors.sql.statement import from_query, from_table, select
+from connectors.sql.session import parsed
+from connectors.sql.statement import from_query, from_table, refused_in_any_dialect, select
 
 
 @pytest.mark.parametrize(
@@ -80,3 +81,27 @@ def test_names_are_quoted() -> None:
     """A table's name is an identifier, whatever it is called."""
     quote = sqlite.dialect().identifier_preparer.quote
     assert from_table('app.Wild "name"; --', quote=quote).sql == 'app."Wild ""name""; --"'
+
+
+@pytest.mark.parametrize(
+    ("query", "refusal"),
+    [
+        ("SELEC id FROM t", "does not begin with SELECT or WITH"),
+        ("DELETE FROM t RETURNING id", "is no SELECT"),
+        ("SELECT 1; SELECT 2", "holds 2 statements"),
+        ("SELECT * INTO x FROM y", "does more than read (INTO)"),
+        ("SELECT [a] FROM t", None),
+        ("-- why\nSELECT id FROM t WHERE at >= :since", None),
+        ("WITH a AS (SELECT 1) SELECT * FROM a", None),
+    ],
+)
+def test_what_no_database_would_read_is_refused_offline(query: str, refusal: str | None) -> None:
+    """Whatever the dialect; what may be some database's own grammar is left to it."""
+    assert refused_in_any_dialect(query) == refusal
+
+
+def test_a_url_with_a_port_that_is_none_is_told_without_it() -> None:
+    """The driver's own error quotes the URL."""
+    with pytest.raises(SetupError) as caught:
+        parsed("postgresql://someone:hunter2@db.example:port/x")
+    assert "hunter2" not in str(caught.value)
