@@ -51,6 +51,8 @@ def sync(
     _tell_missing(synced.report)
     say(f"snapshot  {synced.snapshot.id[:12]} at ledger entry {synced.snapshot.seq}")
     _tell_published(synced.published)
+    if workspace.project.publishers and not no_publish and not synced.published:
+        say("publish   nothing: readers have a later as-of; `okr show --as-of` shows this one")
     click.echo(headline(synced.report))
     context.exit(_exit_code(synced.extracted, synced.loaded, synced.published))
 

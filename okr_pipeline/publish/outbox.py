@@ -31,11 +31,14 @@ def publish(publishers: Mapping[str, Publisher], report: Report, run: Run, *, ba
     Write *report* for each of *publishers*, and what `okr show` reads; record each delivery once.
 
     Files are replaced whole, so doing it again changes nothing. What fails keeps the file of the
-    snapshot before, and is tried again with the next run. Nothing is published out of a ledger that
-    does not hold what was published before: the one failure says so.
+    snapshot before, and is tried again with the next run. Nothing is published over a later as-of,
+    nor out of a ledger that does not hold what was published before: the one failure says so.
     """
-    if lost := _lost(run, base):
+    last = _readable(base)
+    if last is not None and (lost := _lost(run, last, base)):
         return [lost]
+    if last is not None and last.as_of > report.as_of:
+        return []
     unread = _keep_latest(report, base)
     published = [_publish(publisher, report, base) for publisher in publishers.values()]
     known = {(e.subject, e.body["snapshot"]) for e in run.ledger.entries("publication")}
@@ -63,14 +66,16 @@ def last_published(base: Path) -> Report | None:
         raise ReportFileError("the report file cannot be read; publish again to rewrite it") from error
 
 
-def _lost(run: Run, base: Path) -> Published | None:
-    """Find that the ledger lacks what was published last: an old copy of it, or another ledger."""
+def _readable(base: Path) -> Report | None:
+    """Return the report that was published last; a damaged one is to be written again."""
     try:
-        last = last_published(base)
+        return last_published(base)
     except ReportFileError:
         return None
-    if last is None:
-        return None
+
+
+def _lost(run: Run, last: Report, base: Path) -> Published | None:
+    """Find that the ledger lacks what was published *last*: an old copy of it, or another ledger."""
     entry = run.ledger.by_seq([last.seq]).get(last.seq)
     if entry is not None and Head(entry.seq, entry.hash) == Head(last.seq, last.head):
         return None

@@ -280,3 +280,13 @@ def test_seen_names_every_key_result_once(tiny: ProjectFolder) -> None:
     synced = tiny.sync_at()
     instants: set[datetime] = {o.as_of for o in synced.snapshot.key_results}
     assert (set(seen(synced)), instants) == ({"won", "open"}, {NOON})
+
+
+def test_an_earlier_as_of_is_never_published_over_a_later_one(tiny: ProjectFolder) -> None:
+    """Asking about the past is no news: the page stays, and the answer is in the ledger."""
+    tiny.okr["publish"] = {"page": {"to": "public/"}}
+    tiny.sync_at(day(9))
+    page = (tiny.root / "public/index.html").read_bytes()
+    earlier = tiny.sync_at(day(8), recorded_at=day(10))
+    assert ([], page) == (earlier.published, (tiny.root / "public/index.html").read_bytes())
+    assert 2 == len(tiny.entries("snapshot"))
