@@ -88,11 +88,12 @@ def _answer_shape(
     try:
         with db.offered(wanted=table, cuts=cuts_table(list(spans))):
             answers = {wanted[row["ask"]].ask: answer_of(row) for row in db.rows(sql)}
-        without = {value: answer_of(db.rows(_without_rows(value))[0]) for value in values}
+        unmatched = {w.value for w in wanted if w.ask not in answers}
+        without = {value: answer_of(db.rows(_without_rows(value))[0]) for value in unmatched}
     except duckdb.Error:
         # One of them overflows, or the like: asked directly, each fails for itself.
         return {}
-    return {w.ask: answers.get(w.ask, without[w.value]) for w in wanted}
+    return {w.ask: answers[w.ask] if w.ask in answers else without[w.value] for w in wanted}
 
 
 def wanted_table(patterns: Sequence[Pattern], *, values: Sequence[int], cuts: Sequence[int]) -> pa.Table:
