@@ -8,7 +8,7 @@ configuration it was recorded with and at the loads it was recorded at, and comp
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from okr_pipeline.audit.replay import projects_by_digest, replayed
@@ -43,14 +43,21 @@ class Verdict:
     faults: tuple[str, ...]
 
 
-def verify(workspace: Workspace, ledger: Ledger, *, published: Report | None = None) -> Verdict:
+def verify(
+    workspace: Workspace,
+    ledger: Ledger,
+    *,
+    published: Report | None = None,
+    witnesses: Collection[Head] = (),
+) -> Verdict:
     """
     Check the chain, the lake and every recorded number of the project.
 
-    *published* is the report that readers have: with its head a ledger that lost its tail, or was
-    written anew, is told from a whole one; and it is held against the ledger itself.
+    *witnesses* are heads that were published: with them a ledger that lost its tail, or was written
+    anew, is told from a whole one. *published* is the report that readers have; it is held against
+    the ledger itself.
     """
-    anchor = Head(published.seq, published.head) if published else None
+    anchor = max(witnesses, key=lambda head: head.seq, default=None)
     faults = [f"ledger entry {fault.seq}: {fault.what}" for fault in ledger.verify_chain(anchor=anchor)]
     loads = [e for e in ledger.entries("load") if e.body["verdict"] == "landed"]
     damaged = list(_damaged_extracts(workspace.lake, loads))

@@ -62,11 +62,13 @@ def explain(
 def verify(context: click.Context) -> None:
     """Prove what was published. Recomputes every recorded number from the lake, and checks the chain."""
     from okr_pipeline.audit.verify import verify as prove
+    from okr_pipeline.publish.outbox import witnesses
 
     workspace = load_workspace(context.obj)
     published, unread = _published(workspace.base)
     with workspace.ledger() as ledger:
-        verdict = prove(workspace, ledger, published=published)
+        heads = witnesses(workspace.project.publishers, workspace.base).values()
+        verdict = prove(workspace, ledger, published=published, witnesses=heads)
     faults = [*unread, *verdict.faults]
     for fault in faults[:_MOST_FAULTS]:
         click.echo(f"FAULT {fault}")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,7 +15,7 @@ from okr_pipeline.model.report import Report
 from okr_pipeline.publish.atomic import OutsideFolderError, replace_text
 from okr_pipeline.publish.latest import ReportFileError, report_from_json, report_to_json
 from okr_pipeline.publish.page import write_page
-from okr_pipeline.publish.tables import write_tables
+from okr_pipeline.publish.tables import MANIFEST, write_tables
 from okr_pipeline.run import Run
 
 
@@ -35,7 +37,7 @@ def publish(publishers: Mapping[str, Publisher], report: Report, run: Run, *, ba
     nor out of a ledger that does not hold what was published before: the one failure says so.
     """
     last = _readable(base)
-    if last is not None and (lost := _lost(run, last, base)):
+    if lost := _lost(run, witnesses(publishers, base), base):
         return [lost]
     if last is not None and last.as_of > report.as_of:
         return []
@@ -74,17 +76,37 @@ def _readable(base: Path) -> Report | None:
         return None
 
 
-def _lost(run: Run, last: Report, base: Path) -> Published | None:
-    """Find that the ledger lacks what was published *last*: an old copy of it, or another ledger."""
-    entry = run.ledger.by_seq([last.seq]).get(last.seq)
-    if entry is not None and Head(entry.seq, entry.hash) == Head(last.seq, last.head):
-        return None
-    file = base / STATE_FOLDER / LATEST
-    reason = (
-        f"ledger entry {last.seq}, which was published, is not in this ledger: it was rolled back, or is "
-        f"another one. Bring the ledger back; or, if this is meant, delete {file} and run `okr page`"
-    )
-    return Published(publisher=LATEST, path=None, failure=reason)
+def witnesses(publishers: Mapping[str, Publisher], base: Path) -> dict[Path, Head]:
+    """
+    Return the ledger heads that published files name, by file: proof from outside the ledger.
+
+    The tables lie apart from the state folder: they also witness against a whole folder that was
+    brought back from an old copy. A file that cannot be read is none.
+    """
+    found = {}
+    if last := _readable(base):
+        found[base / STATE_FOLDER / LATEST] = Head(last.seq, last.head)
+    if tables := publishers.get("tables"):
+        manifest = base / str(tables.options["to"]) / MANIFEST
+        with suppress(OSError, ValueError, KeyError, TypeError):
+            ledger = json.loads(manifest.read_text(encoding="utf-8"))["ledger"]
+            found[manifest] = Head(int(ledger["seq"]), str(ledger["head"]))
+    return found
+
+
+def _lost(run: Run, outside: Mapping[Path, Head], base: Path) -> Published | None:
+    """Find that the ledger lacks what was published: an old copy of it, or another ledger."""
+    entries = run.ledger.by_seq([head.seq for head in outside.values()])
+    for file, head in outside.items():
+        entry = entries.get(head.seq)
+        if entry is None or entry.hash != head.hash:
+            reason = (
+                f"ledger entry {head.seq}, which was published, is not in this ledger: it was rolled back, "
+                f"or is another one. Bring the ledger back; or, if this is meant, delete {file} "
+                "and run `okr page`"
+            )
+            return Published(publisher=file.relative_to(base).as_posix(), path=None, failure=reason)
+    return None
 
 
 def _keep_latest(report: Report, base: Path) -> Published | None:

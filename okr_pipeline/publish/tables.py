@@ -47,6 +47,7 @@ def write_tables(report: Report, folder: Path, *, formats: Iterable[str] = FORMA
         "project": report.project,
         "snapshot": report.snapshot,
         "as_of": _instant(report.as_of),
+        "ledger": {"seq": report.seq, "head": report.head},
         "files": {name: _file_facts(path_in(folder, name)) for name in sorted(names)},
     }
     return replace_text(folder, MANIFEST, json.dumps(manifest, indent=2, ensure_ascii=False) + "\n")

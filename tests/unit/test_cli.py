@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -54,6 +55,20 @@ def test_a_wrong_argument_is_told_with_what_is_right(
     told = okr(tiny, *words)
     assert (code, before) == (told.exit_code, tiny.head())
     assert said in told.stderr
+
+
+def test_a_whole_state_folder_from_an_old_copy_is_noticed(tmp_path: Path) -> None:
+    """Its own report comes back with it; the published tables still name the entry that is gone."""
+    folder = ProjectFolder(tmp_path / "project")
+    folder.okr["publish"] = {"tables": {"to": "public/", "formats": ["csv"]}}
+    folder.sync_at(day(9))
+    shutil.copytree(folder.root / ".okr", tmp_path / "old")
+    folder.sync_at(day(10))
+    shutil.rmtree(folder.root / ".okr")
+    shutil.copytree(tmp_path / "old", folder.root / ".okr")
+    proved, synced = okr(folder, "verify"), okr(folder, "sync", "--as-of", "2026-08-11")
+    assert (1, True) == (proved.exit_code, "was rolled back from entry" in proved.stdout)
+    assert (3, True) == (synced.exit_code, "manifest.json and run `okr page`" in synced.stderr)
 
 
 def test_a_folder_without_a_project_is_named(tmp_path: Path) -> None:
