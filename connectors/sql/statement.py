@@ -13,6 +13,7 @@ from sqlglot.errors import SqlglotError
 from sqlglot.tokenizer_core import Token, TokenType
 
 from connectors.errors import SetupError
+from connectors.nesting import too_deep
 
 BOUNDS = ("since", "until")
 _UNPARSED = "cannot be parsed"
@@ -85,6 +86,8 @@ def from_table(table: str, *, quote: Callable[[str], str]) -> Source:
 
 def _one_select(query: str, dialect: str) -> exp.Query | str:
     """Return the parsed query, or why it is refused."""
+    if too_deep(query):
+        return _UNPARSED
     try:
         statements = [statement for statement in sqlglot.parse(query, read=dialect) if statement is not None]
     except (SqlglotError, RecursionError):

@@ -10,6 +10,7 @@ import sqlglot
 from sqlglot import exp
 from sqlglot.errors import ParseError, TokenError
 
+from connectors.nesting import too_deep
 from okr_pipeline.expression import allowed
 from okr_pipeline.expression.read import (
     PREFIX,
@@ -17,6 +18,7 @@ from okr_pipeline.expression.read import (
     ancestors,
     dotted,
     is_aggregate,
+    nested_problem,
     parse,
     syntax_problem,
 )
@@ -84,6 +86,8 @@ def check_formula(text: str) -> tuple[tuple[str, ...], list[Problem]]:
 
 def check_query(text: str) -> tuple[tuple[str, ...], list[Problem]]:
     """Return the dataset ids that one SELECT reads, sorted, and what is wrong with it."""
+    if too_deep(text):
+        return (), [nested_problem(text)]
     try:
         statements = [s for s in sqlglot.parse(text, read="duckdb") if s is not None]
     except (ParseError, TokenError) as error:

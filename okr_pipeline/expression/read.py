@@ -9,6 +9,7 @@ import sqlglot
 from sqlglot import exp
 from sqlglot.errors import ParseError, TokenError
 
+from connectors.nesting import MOST, too_deep
 from okr_pipeline.expression.allowed import AGGREGATES
 
 PREFIX = "SELECT "
@@ -27,6 +28,8 @@ class Problem:
 
 def parse(text: str) -> exp.Expr | Problem:
     """Return the tree of a single expression, or why it is none."""
+    if too_deep(text):
+        return nested_problem(text)
     try:
         statements = sqlglot.parse(PREFIX + text, read="duckdb")
     except (ParseError, TokenError) as error:
@@ -49,6 +52,13 @@ def parsed(text: str) -> exp.Expr:
     if isinstance(tree, Problem):
         raise ValueError(tree.message)
     return tree
+
+
+def nested_problem(text: str) -> Problem:
+    """Return that *text* nests its brackets too deep to be read."""
+    return Problem(
+        "the brackets nest too deep", f"nest at most {MOST}, or declare parts as metrics", 0, len(text)
+    )
 
 
 def syntax_problem(error: ParseError | TokenError, text: str, *, shift: int = 0) -> Problem:

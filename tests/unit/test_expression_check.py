@@ -159,3 +159,15 @@ def test_datasets_of_a_query() -> None:
 def test_refused_queries(sql: str, message: str) -> None:
     """A query is one SELECT over datasets, and can be asked again."""
     assert [problem.message for problem in check_query(sql)[1]] == [message]
+
+
+@pytest.mark.parametrize("depth", [201, 100_000])
+def test_brackets_that_nest_too_deep_are_refused_unread(depth: int) -> None:
+    """A compiled parser once ended the process on them."""
+    text = "(" * depth + "sum(n)" + ")" * depth
+    found = [
+        check_value(text, {"n": "integer"}),
+        check_formula(text)[1],
+        check_query(f"SELECT {text} FROM a.b")[1],
+    ]
+    assert [["the brackets nest too deep"]] * 3 == [[problem.message for problem in each] for each in found]
