@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from okr_pipeline import __version__
+from okr_pipeline.cli.advice import lint
 from okr_pipeline.cli.declare import check, doctor, init, ls, schema
 from okr_pipeline.cli.prove import explain, verify
 from okr_pipeline.cli.read import page, show
@@ -28,5 +29,5 @@ def main(context: click.Context, base: str) -> None:
     context.obj = base
 
 
-for command in (init, check, ls, schema, doctor, sync, backfill, rebuild, show, page, explain, verify):
+for command in (init, check, lint, ls, schema, doctor, sync, backfill, rebuild, show, page, explain, verify):
     main.add_command(command)

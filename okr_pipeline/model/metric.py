@@ -8,7 +8,7 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Literal
 
-from okr_pipeline.model.calendar import Window
+from okr_pipeline.model.calendar import Period, Window
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +57,8 @@ class Dataset:
     *columns* maps name to declared type (`string integer decimal(p,s) boolean date timestamp
     json`); *key* identifies a row (empty: every read is a full read that replaces); *cursor* is
     the column that is read incrementally (None: always a full read). *full_read* is the longest
-    time between two full reads of an incremental dataset. *zone* places timestamps that carry none.
+    time between two full reads of an incremental dataset. A row is gone from the state when its column
+    *deleted* is true, or holds a time. *zone* places timestamps that carry none.
     *options* is what the connector needs to find the rows (path, query, sheet, ...).
     """
 
@@ -68,6 +69,7 @@ class Dataset:
     cursor: str | None = None
     overlap: timedelta = timedelta(0)
     full_read: timedelta | None = None
+    deleted: str | None = None
     freshness: Freshness | None = None
     checks: Checks = Checks()
     reject_limit: int = 0
@@ -82,7 +84,8 @@ class Aggregate:
     A DuckDB aggregate expression over the rows of one dataset.
 
     With *time* it is a flow: rows whose *time* lies in the *window* count. Without, it is a
-    stock: the state of the dataset at the cut, taken from the versions of landed rows.
+    stock: the state of the dataset at the cut, taken from the versions of landed rows. With *by*,
+    a column, it yields one value a group: for each value that the rows under *where* hold, at any time.
     """
 
     dataset: str
@@ -90,6 +93,7 @@ class Aggregate:
     where: str | None = None
     time: str | None = None
     window: Window | None = None
+    by: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,7 +126,21 @@ class Query:
     window: Window
 
 
-Measure = Aggregate | Ratio | Formula | Query
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """
+    How far metric *of* moved since an earlier time, as a ratio of what it was then (0.1 is +10 %).
+
+    *since* asks for it one *period* back, or a year: at the same day of that period, so that a part
+    of a period is held against the same part.
+    """
+
+    of: str
+    period: Period
+    since: Literal["previous", "last_year"]
+
+
+Measure = Aggregate | Ratio | Formula | Query | Change
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 
@@ -29,6 +29,8 @@ class Status(StrEnum):
     STALE = "stale"
     NO_DATA = "no_data"
     NOT_STARTED = "not_started"
+    MEASURING = "measuring"  # looks for its baseline
+    NO_TARGET = "no_target"  # the target is private, or nobody knows it yet
 
 
 class Cause(StrEnum):
@@ -36,9 +38,25 @@ class Cause(StrEnum):
 
     FIRST = "first"
     DATA = "data"
+    MANUAL = "manual"
     DEFINITION = "definition"
     TARGET = "target"
     CODE = "code"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """
+    One part of a key result at one as-of: a condition, a milestone, or a group of a dimension.
+
+    *name* is the condition's number, the milestone's id, or the group's value; *progress* is 1 where
+    it is met, else 0, None where it cannot be told.
+    """
+
+    name: str
+    value: Decimal | None
+    progress: Decimal | None
+    reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +66,10 @@ class Observation:
 
     *value*, *baseline*, *target* are in the metric's unit; *progress*, *expected* and *gap* are
     ratios with nine places (1 is 100 %). A stale observation carries the last good value and, in
-    *carried_from*, the as-of it was good at. *low* and *high* are the bounds of a `keep`.
+    *carried_from*, the as-of it was good at. *low* and *high* are the bounds of a `keep`, and
+    *outside_since* the first day of the cycle on which it was not inside. *raw_status* is what the
+    policy said, where it has not held long enough to be published (None: it is the status).
+    *parts* are its conditions, milestones or groups, in order; empty for one number.
     *loads* names the landing load each dataset was read at for rows placed in time, *stocks* the
     load for the state of a dataset at the cut; with *config*, *newest_at* and *cause* they say where
     the number comes from. Two observations are equal if they say the same, wherever it comes from.
@@ -68,6 +89,9 @@ class Observation:
     progress: Decimal | None = None
     expected: Decimal | None = None
     gap: Decimal | None = None
+    raw_status: Status | None = None
+    parts: tuple[Part, ...] = ()
+    outside_since: date | None = None
     carried_from: datetime | None = None
     newest_at: datetime | None = field(default=None, compare=False)
     loads: Mapping[str, int] = field(default_factory=dict, compare=False)
