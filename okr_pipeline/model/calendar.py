@@ -7,7 +7,14 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Literal
 from zoneinfo import ZoneInfo
 
-Period = Literal["day", "week", "month", "quarter", "year", "fiscal_year"]
+from okr_pipeline.model.periods import (
+    FiscalMonths,
+    FiscalWeeks,
+    FiscalYear,
+    earlier_day,
+    period_around,
+)
+from okr_pipeline.model.periods import Period as Period
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,11 +102,21 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Calendar:
-    """Local days of one time zone, and the first month and day of its fiscal year."""
+    """
+    Local days of one time zone, and the first month and day of its fiscal year.
+
+    With *fiscal_weeks* fiscal years are made of whole weeks instead.
+    """
 
     zone: ZoneInfo
     fiscal_month: int = 1
     fiscal_day: int = 1
+    fiscal_weeks: FiscalWeeks | None = None
+
+    @property
+    def fiscal(self) -> FiscalYear:
+        """How fiscal years are divided."""
+        return self.fiscal_weeks or FiscalMonths(self.fiscal_month, self.fiscal_day)
 
     def midnight(self, day: date) -> datetime:
         """Return the UTC instant at which *day* begins here."""
@@ -168,22 +185,22 @@ class Calendar:
                 return Span(self.midnight(first), self.midnight(end_on), first, end_on)
         return Span(self.midnight(first), cut, first, today + timedelta(days=1))
 
-    def _first_day(self, period: Period, day: date) -> date:
-        match period:
-            case "day":
-                return day
-            case "week":
-                return day - timedelta(days=day.weekday())
-            case "month":
-                return day.replace(day=1)
-            case "quarter":
-                return date(day.year, 3 * ((day.month - 1) // 3) + 1, 1)
-            case "year":
-                return date(day.year, 1, 1)
-            case "fiscal_year":
-                starts = self._fiscal_start(day.year)
-                return starts if starts <= day else self._fiscal_start(day.year - 1)
+    def period_ends(self, period: Period, first: date, last: date) -> list[date]:
+        """Return the last days of all *period*s that end from *first* to *last*, both inside, in order."""
+        ends = []
+        end = period_around(period, first, self.fiscal)[1] - timedelta(days=1)
+        while end <= last:
+            ends.append(end)
+            end = period_around(period, end + timedelta(days=1), self.fiscal)[1] - timedelta(days=1)
+        return ends
 
-    def _fiscal_start(self, year: int) -> date:
-        # Counted from the month's first day: 29 February is 1 March where there is none.
-        return date(year, self.fiscal_month, 1) + timedelta(days=self.fiscal_day - 1)
+    def earlier(self, cut: datetime, period: Period, since: Literal["previous", "last_year"]) -> datetime:
+        """Return the cut that *cut* is held against: the same time on the day that `earlier_day` gives."""
+        day = self.day_of(cut)
+        then = earlier_day(day, period, since, self.fiscal)
+        if cut == self.end_of(day):
+            return self.end_of(then)
+        return datetime.combine(then, cut.astimezone(self.zone).time(), self.zone).astimezone(UTC)
+
+    def _first_day(self, period: Period, day: date) -> date:
+        return period_around(period, day, self.fiscal)[0]

@@ -335,7 +335,7 @@ class Objective:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Override:
-    """A status that a person vouches for, from the check-in's day until *until*, inside, beside the computed one."""
+    """A status that a person vouches for from the check-in's day to *until*, beside the computed one."""
 
     status: str
     until: date

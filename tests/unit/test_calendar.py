@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
+from typing import get_args
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -24,7 +25,7 @@ from okr_pipeline.model.calendar import (
 BERLIN = Calendar(ZoneInfo("Europe/Berlin"), fiscal_month=2, fiscal_day=1)
 CYCLE = Cycle(id="q3", start_on=date(2026, 8, 1), end_on=date(2026, 10, 31))
 TICK = timedelta(microseconds=1)
-PERIODS: list[Period] = ["day", "week", "month", "quarter", "year", "fiscal_year"]
+PERIODS: list[Period] = list(get_args(Period))
 
 # Hypothesis wants bounds without a zone.
 instants = st.datetimes(datetime(1990, 1, 1), datetime(2060, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001
