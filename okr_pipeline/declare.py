@@ -61,8 +61,8 @@ def with_lines(text: str, key: str, lines: list[str]) -> str:
 
 def _last_line(node: yaml.Node) -> int:
     """Return the line, from 0, on which the last word of *node* stands: comments behind it do not count."""
-    if isinstance(node, yaml.ScalarNode) or not node.value or node.flow_style:
-        end: yaml.Mark = node.end_mark
-        return int(end.line) if end.column or node.start_mark.line == end.line else int(end.line) - 1
-    last = node.value[-1]
-    return _last_line(last[1] if isinstance(last, tuple) else last)
+    if isinstance(node, yaml.CollectionNode) and node.value and not node.flow_style:
+        last = node.value[-1]
+        return _last_line(last[1] if isinstance(last, tuple) else last)
+    end: yaml.Mark = node.end_mark
+    return int(end.line) if end.column or node.start_mark.line == end.line else int(end.line) - 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import hmac
 from dataclasses import is_dataclass
 from datetime import date, timedelta
 from decimal import Decimal
@@ -30,15 +31,16 @@ def definition_of(project: Project, key_result: KeyResult) -> dict[str, Any]:
         "goal": _plain(key_result.goal),
         "cycle": [cycle.start_on.isoformat(), cycle.end_on.isoformat()],
         "zone": project.calendar.zone.key,
-        "fiscal_year": [project.calendar.fiscal_month, project.calendar.fiscal_day],
+        "fiscal_year": _plain(project.calendar.fiscal),
     }
 
 
-def reading_hash(dataset: Dataset, source: Source) -> str:
+def reading_hash(dataset: Dataset, source: Source, *, key: bytes | None = None) -> str:
     """
     Return the SHA-256 of all that decides which rows a full read gives, and how they merge.
 
-    The connection counts as it is written: what an `env:NAME` in it holds is not looked at.
+    The connection counts as it is written: what an `env:NAME` in it holds is not looked at. *key* is
+    the secret that personal columns are hashed by; another one gives other rows.
     """
     declared = {
         "connector": source.connector,
@@ -48,6 +50,10 @@ def reading_hash(dataset: Dataset, source: Source) -> str:
         "cursor": dataset.cursor,
         "zone": dataset.zone,
         "options": _plain(dataset.options),
+        # Only where it is declared: what was read without it keeps its hash.
+        **({"deleted": dataset.deleted} if dataset.deleted else {}),
+        **({"hashed": list(dataset.hashed)} if dataset.hashed else {}),
+        **({"hashed_by": hmac.digest(key, b"personal_key", "sha256").hex()} if key else {}),
     }
     return hashlib.sha256(canonical(declared).encode()).hexdigest()
 

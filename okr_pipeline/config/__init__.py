@@ -17,6 +17,7 @@ from okr_pipeline.config.codes import CODES, code_table
 from okr_pipeline.config.diagnostic import ConfigError, Diagnostic, render_github, render_json, render_text
 from okr_pipeline.config.draft import Draft
 from okr_pipeline.config.files import Files, read_files
+from okr_pipeline.config.read_check_ins import read_check_ins
 from okr_pipeline.config.read_metrics import read_metrics
 from okr_pipeline.config.read_objectives import read_objectives
 from okr_pipeline.config.read_settings import read_settings
@@ -95,4 +96,6 @@ def read_draft(root: Path) -> tuple[Files, Draft]:
         read_metrics(document, draft)
     for document in files.objectives:
         read_objectives(document, draft)
+    for document in files.check_ins:
+        read_check_ins(document, draft)
     return files, draft

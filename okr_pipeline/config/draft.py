@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
@@ -11,16 +11,15 @@ from okr_pipeline.config.place import Place
 from okr_pipeline.config.schema import (
     CycleText,
     DatasetText,
-    KeyResultText,
     MetricText,
-    ObjectiveText,
     SettingsText,
     SourceText,
 )
+from okr_pipeline.config.schema_objectives import KeyResultText, ObjectiveText
 from okr_pipeline.config.values import Amount
 from okr_pipeline.model.calendar import Calendar, Cycle
 from okr_pipeline.model.metric import Dataset, Measure, Source
-from okr_pipeline.model.okr import Keep, Reach, Stores
+from okr_pipeline.model.okr import CheckIn, Goal, Grades, KeyResult, Policy, Retired, Revision, Stores
 from okr_pipeline.spelling import did_you_mean, shown
 
 MAX_SUGGESTED = 50
@@ -44,12 +43,56 @@ class Declared(Generic[TextT, NounT]):
     noun: NounT | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Goal:
-    """A key result's goal, with the amounts as they were written, by key."""
+@dataclass(frozen=True, slots=True)
+class Number:
+    """A number of a goal, as it was written at *place*, and the *metric* it is held against."""
 
-    goal: Reach | Keep
-    amounts: Mapping[str, Amount]
+    amount: Amount
+    place: Place
+    metric: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadKeyResult:
+    """A key result, its *numbers*, and the metrics that its conditions name, with their places."""
+
+    key_result: KeyResult
+    numbers: tuple[Number, ...] = ()
+    conditions: tuple[tuple[str, Place], ...] = ()
+
+    @property
+    def goal(self) -> Goal:
+        """What the key result is held against."""
+        return self.key_result.goal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadObjective:
+    """What of an objective is read before others are known: its cycle, its own policy, its retirement."""
+
+    cycle: str
+    policy: Policy | None = None
+    retired: Retired | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ReadRevision:
+    """A revision, the *key_result* that it changes and the *key* of it, as far as its text tells them."""
+
+    revision: Revision
+    place: Place
+    key_result: str
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReadCheckIn:
+    """A check-in of the file of *cycle*, and its value as it was written."""
+
+    check_in: CheckIn
+    place: Place
+    cycle: str
+    value: Amount | None
 
 
 @dataclass(slots=True)
@@ -60,6 +103,8 @@ class Settings:
     text: SettingsText | None = None
     calendar: Calendar | None = None
     stores: Stores = field(default_factory=Stores)
+    policy: Policy = field(default_factory=Policy)
+    grades: Grades = field(default_factory=Grades)
 
 
 class Declarations(dict[str, Declared[TextT, NounT]]):
@@ -96,6 +141,7 @@ class Draft:
     Everything that was read, whatever its state.
 
     *report* collects what is wrong; *unknown_names* counts the names that nothing is called.
+    *learned* holds text and place by key result.
     """
 
     report: list[Diagnostic] = field(default_factory=list)
@@ -105,14 +151,23 @@ class Draft:
     sources: Declarations[SourceText, Source] = field(default_factory=Declarations)
     datasets: Declarations[DatasetText, Dataset] = field(default_factory=Declarations)
     metrics: Declarations[MetricText, Measure] = field(default_factory=Declarations)
-    objectives: Declarations[ObjectiveText, str] = field(default_factory=Declarations)
-    key_results: Declarations[KeyResultText, Goal] = field(default_factory=Declarations)
+    objectives: Declarations[ObjectiveText, ReadObjective] = field(default_factory=Declarations)
+    key_results: Declarations[KeyResultText, ReadKeyResult] = field(default_factory=Declarations)
+    revisions: list[ReadRevision] = field(default_factory=list)
+    check_ins: list[ReadCheckIn] = field(default_factory=list)
+    learned: dict[str, tuple[str, Place]] = field(default_factory=dict)
 
     def cycle_of(self, objective_id: str) -> Cycle | None:
-        """Return the cycle of an objective, None when either could not be read."""
-        objective = self.objectives.get(objective_id)
-        declared = self.cycles.get(objective.noun) if objective and objective.noun else None
+        """Return the cycle of an objective, or of the key result; None when either could not be read."""
+        objective = self.objectives.get(objective_id.partition(".")[0])
+        declared = self.cycles.get(objective.noun.cycle) if objective and objective.noun else None
         return declared.noun if declared else None
+
+    def read_key_results(self) -> Iterator[tuple[Place, ReadKeyResult]]:
+        """Yield every key result that could be read, with its place."""
+        for declared in self.key_results.values():
+            if declared.noun is not None:
+                yield declared.place, declared.noun
 
     def unit_of(self, metric_id: str | None) -> str | None:
         """Return the unit of a metric, empty when it has none; None when the metric is not known."""

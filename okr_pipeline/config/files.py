@@ -10,7 +10,9 @@ from pathlib import Path, PurePosixPath
 from okr_pipeline.config.diagnostic import Diagnostic
 from okr_pipeline.config.document import Document, digest, read
 
-LAYOUT = "okr.yaml, sources/<source>.yaml, metrics/<topic>.yaml, objectives/<cycle>/*.yaml"
+LAYOUT = (
+    "okr.yaml, sources/<source>.yaml, metrics/<topic>.yaml, objectives/<cycle>/*.yaml, check_ins/<cycle>.yaml"
+)
 
 
 @dataclass(slots=True)
@@ -21,6 +23,7 @@ class Files:
     sources: list[Document] = field(default_factory=list)
     metrics: list[Document] = field(default_factory=list)
     objectives: list[Document] = field(default_factory=list)
+    check_ins: list[Document] = field(default_factory=list)
     digest: str = ""
 
 
@@ -67,17 +70,14 @@ def _place(file: str) -> str:
     parts = PurePosixPath(file).parts
     if file == "okr.yaml":
         return "settings"
-    if len(parts) == 2 and parts[0] in ("sources", "metrics"):
+    if len(parts) == 2 and parts[0] in ("sources", "metrics", "check_ins"):
         return parts[0]
     if len(parts) == 3 and parts[0] == "objectives":
         return "objectives"
-    return "check_ins" if parts[0] == "check_ins" else ""
+    return ""
 
 
 def _misplaced(file: str, place: str) -> Diagnostic | None:
-    if place == "check_ins":
-        message, mend = "check-ins are not supported by this version", "move the file out of the folder"
-        return Diagnostic(code="OKR199", message=message, mend=mend, file=file)
     if place and file.endswith(".yml"):
         mend = f"rename it to `{PurePosixPath(file).stem}.yaml`"
         return Diagnostic(

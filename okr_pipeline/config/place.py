@@ -28,16 +28,22 @@ class Place:
     @property
     def at(self) -> str:
         """`file:line` of the declaration."""
-        return f"{self.document.file}:{self.document.key_spot(self.path).line}"
+        return f"{self.document.file}:{self.line}"
+
+    @property
+    def line(self) -> int:
+        """The line of the declaration, counted from 1."""
+        return self.document.key_spot(self.path).line
 
     def problem(self, code: str, message: str, mend: str, *, warning: bool = False) -> Diagnostic:
         """Return a diagnostic that underlines the value here, or its nearest mapping when there is none."""
         spot = self.document.value_spot(self.path)
         return self.document.diagnostic(code, spot, message, mend, warning=warning)
 
-    def key_problem(self, code: str, message: str, mend: str) -> Diagnostic:
+    def key_problem(self, code: str, message: str, mend: str, *, warning: bool = False) -> Diagnostic:
         """Return a diagnostic that underlines the key here."""
-        return self.document.diagnostic(code, self.document.key_spot(self.path), message, mend)
+        spot = self.document.key_spot(self.path)
+        return self.document.diagnostic(code, spot, message, mend, warning=warning)
 
     def text_problem(
         self, code: str, text: str, *, offset: int, length: int, message: str, mend: str, warning: bool
@@ -56,4 +62,14 @@ class Place:
             return parse(raw)
         except UnfitError as unfit:
             report.append(self.problem(code, unfit.message, unfit.mend))
+            return None
+
+    def parsed_key(
+        self, parse: Callable[[object], Value], code: str, report: list[Diagnostic]
+    ) -> Value | None:
+        """Return what *parse* makes of the key here; None, and a diagnostic, when it does not fit."""
+        try:
+            return parse(self.path[-1])
+        except UnfitError as unfit:
+            report.append(self.key_problem(code, unfit.message, unfit.mend))
             return None

@@ -1,4 +1,4 @@
-"""metrics/<topic>.yaml: each metric is an aggregate, a ratio, a formula or a query."""
+"""metrics/<topic>.yaml: each metric is an aggregate, a ratio, a formula, a query or a change."""
 
 from __future__ import annotations
 
@@ -7,17 +7,18 @@ from pathlib import PurePosixPath
 from okr_pipeline.config import values
 from okr_pipeline.config.diagnostic import Diagnostic
 from okr_pipeline.config.document import Document
-from okr_pipeline.config.draft import Declared, Draft, full_id
+from okr_pipeline.config.draft import Draft, full_id
 from okr_pipeline.config.expressions import formula_names, query_datasets
 from okr_pipeline.config.place import Place
+from okr_pipeline.config.reading import declare, named
 from okr_pipeline.config.schema import MetricsText, MetricText
 from okr_pipeline.config.shape import check_id, mapping_at, read_as
 from okr_pipeline.config.yaml import YamlMapping
 from okr_pipeline.model.calendar import AllTime, CycleToDate, Window
-from okr_pipeline.model.metric import Aggregate, Formula, Measure, Query, Ratio
+from okr_pipeline.model.metric import Aggregate, Change, Formula, Measure, Query, Ratio
 
-KINDS = ("value", "ratio", "formula", "sql")
-ONLY_WITH_VALUE = ("dataset", "where", "time")
+KINDS = ("value", "ratio", "formula", "sql", "change")
+ONLY_WITH_VALUE = ("dataset", "where", "time", "by")
 
 
 def read_metrics(document: Document, draft: Draft) -> None:
@@ -33,19 +34,12 @@ def read_metrics(document: Document, draft: Draft) -> None:
     if not isinstance(metrics, YamlMapping):
         return
     draft.metrics.open_groups.discard(topic)
-    for name, metric in metrics.items():
-        here = place.below("metrics", name)
-        check_id(name, here, metrics, draft.report)
+    for name, here, metric in named(place.below("metrics"), metrics, draft.report):
         _read_metric(topic, name, metric, here, draft)
 
 
 def _read_metric(topic: str, name: str, data: object, place: Place, draft: Draft) -> None:
-    declared: Declared[MetricText, Measure] = Declared(id=f"{topic}.{name}", place=place)
-    draft.metrics.add(declared, draft.report)
-    mapping = mapping_at(place, data, draft.report)
-    if mapping is None:
-        return
-    declared.text = read_as(MetricText, mapping, place, draft.report)
+    declared = declare(draft.metrics, f"{topic}.{name}", MetricText, data, place, draft.report)
     if declared.text is not None and _one_kind(declared.text, place, draft.report):
         declared.noun = _measure(topic, declared.text, place, draft.report)
 
@@ -55,7 +49,7 @@ def _one_kind(text: MetricText, place: Place, report: list[Diagnostic]) -> bool:
     kinds = [kind for kind in KINDS if getattr(text, kind) is not None]
     if not kinds:
         missing = "`value` is missing" if text.dataset else "nothing says what to measure"
-        mend = "write `dataset:` and `value:`, or one of `ratio:`, `formula:`, `sql:`"
+        mend = "write `dataset:` and `value:`, or one of `ratio:`, `formula:`, `sql:`, `change:`"
         report.append(place.key_problem("OKR102", missing, mend))
     elif len(kinds) > 1:
         message = f"`{kinds[1]}` excludes `{kinds[0]}`"
@@ -89,6 +83,9 @@ def _measure(topic: str, text: MetricText, place: Place, report: list[Diagnostic
             return None
     if text.ratio is not None:
         return Ratio(of=full_id(text.ratio.of, topic), to=full_id(text.ratio.to, topic))
+    if text.change is not None:
+        since = place.below("change", "since").parsed(text.change.since, values.since, "OKR120", report)
+        return Change(of=full_id(text.change.of, topic), period=since[0], since=since[1]) if since else None
     if text.formula is not None:
         names = formula_names(text.formula, place.below("formula"), report)
         inputs = {name: full_id(name, topic) for name in names or ()}
@@ -110,5 +107,10 @@ def _aggregate(
     if text.time is not None and window is None:
         window = CycleToDate()
     return Aggregate(
-        dataset=text.dataset or "", value=text.value or "", where=text.where, time=text.time, window=window
+        dataset=text.dataset or "",
+        value=text.value or "",
+        where=text.where,
+        time=text.time,
+        window=window,
+        by=text.by,
     )

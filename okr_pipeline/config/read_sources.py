@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
@@ -14,7 +15,14 @@ from okr_pipeline.config.draft import Declared, Draft
 from okr_pipeline.config.place import Place
 from okr_pipeline.config.plain_secrets import check_no_secrets
 from okr_pipeline.config.refresh import read_refresh
-from okr_pipeline.config.schema import DatasetText, FreshnessText, SourceText, keys_of, unsupported_in
+from okr_pipeline.config.schema import (
+    DatasetText,
+    FreshnessText,
+    PersonalText,
+    SourceText,
+    keys_of,
+    unsupported_in,
+)
 from okr_pipeline.config.shape import check_id, mapping_at, read_as
 from okr_pipeline.config.yaml import UNREADABLE, YamlList, YamlMapping
 from okr_pipeline.config.zones import read_zone
@@ -113,6 +121,9 @@ def _read_dataset(
     fits = len(draft.report) == before
     if declared.text is not None:
         dataset = _dataset(declared.id, source, declared.text, options, place, draft.report)
+        settings = draft.settings.text
+        if dataset and dataset.hashed and settings:
+            dataset = replace(dataset, personal_key=settings.personal_key)
         declared.noun = dataset if fits else None
 
 
@@ -133,18 +144,23 @@ def _dataset(
     before = len(report)
     if text.zone is not None:
         read_zone(text.zone, place.below("zone"), report)
+    personal = text.personal or PersonalText()
+    columns = _columns(text.columns, place.below("columns"), report)
     dataset = Dataset(
         id=id,
         source=source,
-        columns=_columns(text.columns, place.below("columns"), report),
+        columns={name: type_ for name, type_ in columns.items() if name not in personal.drop},
         key=tuple(text.key),
         cursor=text.cursor,
         overlap=_duration(text, "overlap", place, report) or timedelta(0),
         full_read=_duration(text, "full_read", place, report),
+        deleted=text.deleted,
         freshness=_freshness(text, place.below("freshness"), report),
         checks=_checks(text, place.below("checks"), report),
         reject_limit=text.reject_limit,
         zone=text.zone,
+        hashed=tuple(personal.hash_),
+        retain=_duration(text, "retain", place, report),
         options={key: plain(value) for key, value in options.items()},
         at=place.at,
     )

@@ -2,8 +2,8 @@
 The text mirror: what each place of the YAML may say, before anything is looked up or computed.
 
 Values with a grammar of their own (numbers, dates, durations) stay `object` here; `values` reads
-them. Keys, and words (`key: word`), that the language has and this version does not are listed as
-*unsupported*.
+them. Keys that the language has and this version does not are listed as *unsupported*. What
+objectives and check-ins may say stands in `schema_objectives`.
 """
 
 from __future__ import annotations
@@ -12,13 +12,11 @@ from typing import ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-POLICIES_TO_COME = ("viva", "engagedly", "upraise", "mooncamp", "servicenow", "custom")
-
 
 class Text(BaseModel):
     """A mapping in a file. Unknown keys are refused, and nothing is converted."""
 
-    model_config = ConfigDict(extra="forbid", strict=True)
+    model_config = ConfigDict(extra="forbid", strict=True, defer_build=True)
     unsupported: ClassVar[frozenset[str]] = frozenset()
 
 
@@ -39,12 +37,35 @@ class StoreText(Text):
 
 
 class StatusText(Text):
-    """The policy that turns a gap into a status."""
+    """The policy that turns progress into a status; thresholds are those of `policy: custom`."""
 
-    unsupported = frozenset(
-        {"thresholds", "dwell", "day_count", *(f"policy: {name}" for name in POLICIES_TO_COME)}
-    )
-    policy: Literal["pace"] = "pace"
+    policy: Literal["pace", "viva", "engagedly", "upraise", "mooncamp", "servicenow", "custom"] = "pace"
+    on: Literal["gap", "expected", "elapsed", "progress"] | None = None
+    on_track: object = None
+    at_risk: object = None
+    day_count: Literal["inclusive", "from_zero"] | None = None
+    dwell: int = Field(default=1, ge=1, le=366)
+
+
+class GradesText(Text):
+    """Where the grades 2, 3 and 4 begin."""
+
+    two: object = Field(default=None, alias="2")
+    three: object = Field(default=None, alias="3")
+    four: object = Field(default=None, alias="4")
+
+
+class LintText(Text):
+    """How much advice `okr lint` gives, and the rules it leaves out with the reason why."""
+
+    profile: Literal["lean", "balanced", "strict"] = "balanced"
+    except_: dict[str, str] = Field(default_factory=dict, alias="except")
+
+
+class CheckInsDatasetText(Text):
+    """A dataset that holds check-ins."""
+
+    dataset: str
 
 
 class PageText(Text):
@@ -70,19 +91,30 @@ class PublishText(Text):
     tables: TablesText | None = None
 
 
+class CalendarText(Text):
+    """Fiscal years of whole weeks."""
+
+    pattern: object
+    year_ends: object
+
+
 class SettingsText(Text):
     """okr.yaml."""
 
-    unsupported = frozenset({"lint", "levels", "grades"})
     project: str
     timezone: str
-    fiscal_year_start: object = "01-01"
+    fiscal_year_start: object = None
+    calendar: CalendarText | None = None
     cycles: dict[str, object] = Field(default_factory=dict)
     north_star: str | None = None
     strategy: dict[str, str] = Field(default_factory=dict)
     status: StatusText | None = None
+    grades: GradesText | None = None
+    lint: LintText | None = None
+    check_ins: CheckInsDatasetText | None = None
     publish: PublishText | None = None
     store: StoreText | None = None
+    personal_key: str | None = None
 
 
 class SourceText(Text):
@@ -111,19 +143,28 @@ class FreshnessText(Text):
     within: object
 
 
+class PersonalText(Text):
+    """Columns that never reach the lake, and columns that reach it as keyed hashes."""
+
+    drop: list[str] = Field(default_factory=list)
+    hash_: list[str] = Field(default_factory=list, alias="hash")
+
+
 class DatasetText(Text):
     """What is the same for every connector; all other keys are the connector's options."""
 
-    unsupported = frozenset({"personal", "retain"})
     columns: dict[str, object] = Field(min_length=1)
     key: list[str] = Field(default_factory=list)
     cursor: str | None = None
     overlap: object = None
     full_read: object = None
+    deleted: str | None = None
     freshness: object = None
     checks: ChecksText | None = None
     reject_limit: int = Field(default=0, ge=0)
     zone: str | None = None
+    personal: PersonalText | None = None
+    retain: object = None
 
 
 class RatioText(Text):
@@ -133,10 +174,16 @@ class RatioText(Text):
     to: str
 
 
-class MetricText(Text):
-    """A metric: `dataset` and `value`, or one of `ratio`, `formula`, `sql`."""
+class ChangeText(Text):
+    """How far a metric moved since an earlier time."""
 
-    unsupported = frozenset({"by", "of_every", "currency"})
+    of: str
+    since: object
+
+
+class MetricText(Text):
+    """A metric: `dataset` and `value`, or one of `ratio`, `formula`, `sql`, `change`."""
+
     title: str | None = None
     unit: str | None = None
     dataset: str | None = None
@@ -144,73 +191,17 @@ class MetricText(Text):
     where: str | None = None
     time: str | None = None
     window: object = None
+    by: str | None = None
     ratio: RatioText | None = None
     formula: str | None = None
     sql: str | None = None
+    change: ChangeText | None = None
 
 
 class MetricsText(Text):
     """metrics/<topic>.yaml."""
 
     metrics: dict[str, object]
-
-
-class KeyResultText(Text):
-    """A key result: `from` and `to`, or `keep`."""
-
-    unsupported = frozenset(
-        {
-            "steps",
-            "milestones",
-            "all_of",
-            "manual",
-            "find_baseline",
-            "expected",
-            "settles_after",
-            "held",
-            "warn",
-            "aspiration",
-            "visibility",
-            "retired",
-            "proxy_for",
-        }
-    )
-    title: str = Field(min_length=1)
-    metric: str | None = None
-    indicator: Literal["leading", "lagging"] = "lagging"
-    from_: object = Field(default=None, alias="from")
-    to: object = None
-    keep: object = None
-    commit: object = None
-    stretch: object = None
-    weight: object = None
-    owner: str | None = None
-    led_by: list[str] = Field(default_factory=list)
-    note: str | None = None
-
-
-class ObjectiveText(Text):
-    """An objective; its key results are read one by one."""
-
-    unsupported = frozenset({"action_plan", "revisions", "retired", "visibility", "status", "roll_up: sum"})
-    title: str = Field(min_length=1)
-    owner: str | None = None
-    level: Literal["company", "team", "person"] = "company"
-    why: str | None = None
-    strategy: str | None = None
-    supports: list[str] = Field(default_factory=list)
-    depends_on: list[str] = Field(default_factory=list)
-    contributes_to: str | None = None
-    roll_up: Literal["mean", "min"] = "mean"
-    key_results: dict[str, object] = Field(default_factory=dict)
-
-
-class ObjectivesText(Text):
-    """objectives/<cycle>/*.yaml."""
-
-    unsupported = frozenset({"revisions"})
-    cycle: str
-    objectives: dict[str, object]
 
 
 def keys_of(model: type[BaseModel]) -> list[str]:

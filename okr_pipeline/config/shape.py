@@ -115,13 +115,15 @@ def _passes(detail: Any, *, references: bool) -> bool:
 def _existing(data: object, loc: Path, *, missing: bool) -> Path:
     """Return the part of *loc* that exists in *data*: pydantic adds the names of union members."""
     path: list[str | int] = []
-    for part in loc:
+    for at, part in enumerate(loc):
         if isinstance(data, YamlMapping) and part in data:
             data = data[str(part)]
         elif isinstance(data, YamlList) and isinstance(part, int) and part < len(data):
             data = data[part]
+        elif at + 1 < len(loc):
+            continue
         else:
-            return (*path, part) if missing and part == loc[-1] else tuple(path)
+            return (*path, part) if missing else tuple(path)
         path.append(part)
     return tuple(path)
 
@@ -136,6 +138,13 @@ def _diagnostic(
     if kind == "missing":
         mend = f"write `{name}:` here"
         return place.below(*path[:-1]).key_problem("OKR102", f"`{name}` is missing", mend)
+    if kind == "union_tag_not_found":
+        tag = str(found["ctx"]["discriminator"]).strip("'")
+        return here.key_problem("OKR102", f"`{tag}` is missing", f"write `{tag}:` here")
+    if kind == "union_tag_invalid":
+        tag = str(found["ctx"]["discriminator"]).strip("'")
+        told = {"ctx": {"expected": found["ctx"]["expected_tags"]}, "input": found["ctx"]["tag"]}
+        return _not_allowed(tag, told, here.below(tag))
     if kind in ("literal_error", "enum"):
         around = _model_at(model, path[:-1])
         if around is not None and f"{name}: {found['input']}" in unsupported_in(around):
@@ -143,6 +152,8 @@ def _diagnostic(
         return _not_allowed(name, found, here)
     if kind.endswith("_type") and kind.removesuffix("_type") in _EXPECTED:
         return _wrong_shape(kind.removesuffix("_type"), name, found["input"], here)
+    if kind == "too_short" and (least := found["ctx"]["min_length"]) > 1:
+        return here.problem("OKR104", f"`{name}` has fewer than {least} entries", f"write at least {least}")
     if kind in ("too_short", "string_too_short"):
         return here.problem("OKR104", f"`{name}` is empty", "write at least one entry, or remove the key")
     if kind == "greater_than_equal":
@@ -155,7 +166,8 @@ def _unknown_key(model: type[BaseModel], path: Path, here: Place, also: Iterable
     around, name = _model_at(model, path[:-1]), str(path[-1])
     if around is not None and name in unsupported_in(around):
         return _not_supported(f"`{name}`", here)
-    known = [*(keys_of(around) if around else ()), *(also if len(path) == 1 else ())]
+    models = [around] if around else _choices_at(model, path[:-1])
+    known = [*(key for each in models for key in keys_of(each)), *(also if len(path) == 1 else ())]
     shown = f"`{name}` is not known here" if _WORD.match(name) else "a key that is not known here"
     return here.key_problem("OKR101", shown, did_you_mean(name, known) or "remove it")
 
@@ -197,6 +209,20 @@ def _model_at(model: type[BaseModel], path: tuple[str | int, ...]) -> type[BaseM
     for part in path:
         current = _inside(current, part)
     return _as_model(current)
+
+
+def _choices_at(model: type[BaseModel], path: Path) -> list[type[BaseModel]]:
+    """Return the models that the mapping at *path* within *model* may be."""
+    current: Any = model
+    for part in path:
+        current = _inside(current, part)
+    return _models_in(current)
+
+
+def _models_in(annotation: Any) -> list[type[BaseModel]]:
+    if isinstance(annotation, type):
+        return [annotation] if issubclass(annotation, BaseModel) else []
+    return [model for choice in get_args(annotation) for model in _models_in(choice)]
 
 
 def _inside(annotation: Any, part: str | int) -> Any:

@@ -1,8 +1,8 @@
 """
-Small texts to values: numbers, percentages, durations, dates, windows, bounds, targets, column types.
+Small texts to values: numbers, shares, durations, dates, windows, column types.
 
 Each function takes what stands in the YAML (text, `int` or `Decimal`) and raises `UnfitError` with what
-was expected.
+was expected. The texts of goals stand in `goal_values`.
 """
 
 from __future__ import annotations
@@ -11,29 +11,45 @@ import re
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Context, Decimal
-from typing import Literal, cast
+from typing import Literal, cast, get_args
 
 from connectors.column_type import ColumnType
 from okr_pipeline.model.calendar import AllTime, CycleToDate, LastComplete, Period, ToDate, Trailing, Window
-from okr_pipeline.model.okr import Keep, RelativeTarget
+from okr_pipeline.model.periods import FiscalWeeks
 
 MAX_PLACES = 9
 MAX_WHOLE_DIGITS = 29
 _EXACT = Context(prec=100)
 MAX_SPAN = timedelta(days=36525)
 
-_NUMBER = r"-?(?:\d+(?:\.\d+)?|\.\d+)"
-_AMOUNT = re.compile(rf"(?P<number>{_NUMBER})(?P<suffix>[kMB]|\s?%)?\Z", re.ASCII)
-_RELATIVE = re.compile(rf"(?P<sign>[+-])(?P<number>(?:{_NUMBER[2:]}))\s*(?P<how>%|points?)\Z", re.ASCII)
-_TIMES = re.compile(rf"x\s?(?P<number>{_NUMBER[2:]})\Z", re.ASCII)
+NUMBER = r"-?(?:\d+(?:\.\d+)?|\.\d+)"
+_AMOUNT = re.compile(rf"(?P<number>{NUMBER})(?P<suffix>[kMB]|\s?%)?\Z", re.ASCII)
 _DURATION = re.compile(r"(?P<count>\d{1,9})(?P<unit>[smhdwy])\Z", re.ASCII)
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}\Z", re.ASCII)
-_BOUND = re.compile(r"(?P<sign><=|>=|<|>)\s*(?P<amount>\S.*)\Z")
 _TRAILING = re.compile(r"trailing (?P<count>\d{1,5}) days?\Z", re.ASCII)
 
 _SCALES = {"k": 3, "M": 6, "B": 9}
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800, "y": 31536000}
-_PERIODS = ("day", "week", "month", "quarter", "year")
+_PERIODS: tuple[Period, ...] = get_args(Period)
+_YEARS = ("year", "fiscal_year")
+_WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+_MONTHS = (
+    "january",
+    "february",
+    "march",
+    "april",
+    "may",
+    "june",
+    "july",
+    "august",
+    "september",
+    "october",
+    "november",
+    "december",
+)
+_PATTERNS = {"4-4-5": (4, 4, 5), "4-5-4": (4, 5, 4), "5-4-4": (5, 4, 4)}
+_YEAR_END = re.compile(r"(?:last (?P<last>\w+) of|(?P<nearest>\w+) nearest the end of) (?P<month>\w+)\Z")
+_SINCE = re.compile(r"(?:previous (?P<previous>\w+)|same (?P<same>\w+) last year)\Z")
 FULL_READ_PRESETS = {"daily": timedelta(days=1), "weekly": timedelta(weeks=1)}
 COLUMN_TYPES = ("string", "integer", "decimal(18,2)", "boolean", "date", "timestamp", "json")
 _OTHER_TYPE_NAMES = {
@@ -69,17 +85,17 @@ def amount(raw: object) -> Amount:
     if isinstance(raw, bool) or not isinstance(raw, (int, Decimal, str)):
         raise UnfitError("expected a number", "write a number such as 42, 2.4M or 38%")
     if not isinstance(raw, str):
-        return Amount(_bounded(Decimal(raw)))
+        return Amount(bounded(Decimal(raw)))
     found = _AMOUNT.match(raw.strip())
     if found is None:
         raise UnfitError(
-            f"{_quoted(raw)} is no number", "write digits with a point, then k, M, B or %: 2.4M, 38%"
+            f"{quoted(raw)} is no number", "write digits with a point, then k, M, B or %: 2.4M, 38%"
         )
     suffix = (found["suffix"] or "").strip()
     number = Decimal(found["number"])
     if suffix == "%":
-        return Amount(_bounded(_shifted(number, -2)), percent=True)
-    return Amount(_bounded(_shifted(number, _SCALES.get(suffix, 0))))
+        return Amount(bounded(shifted(number, -2)), percent=True)
+    return Amount(bounded(shifted(number, _SCALES.get(suffix, 0))))
 
 
 def ratio(raw: object) -> Decimal:
@@ -90,6 +106,15 @@ def ratio(raw: object) -> Decimal:
     if share.value > 1 and not share.percent:
         raise UnfitError("a bare number above 1 is no share", "write a percentage such as 30%")
     return share.value
+
+
+def share(raw: object) -> Decimal:
+    """Return the share in *raw* as a ratio: `70%` or 0.7, from 0 to 1, both inside."""
+    found = amount(raw)
+    if not 0 <= found.value <= 1:
+        message = "a share lies between 0% and 100%"
+        raise UnfitError(message, "write a percentage such as 70%")
+    return found.value
 
 
 def duration(raw: object) -> timedelta:
@@ -120,7 +145,7 @@ def day(raw: object) -> date:
     try:
         found = date.fromisoformat(raw)
     except ValueError:
-        raise UnfitError(f"{_quoted(raw)} is no day of the calendar", "write a day that exists") from None
+        raise UnfitError(f"{quoted(raw)} is no day of the calendar", "write a day that exists") from None
     if not 1970 <= found.year <= 2999:
         raise UnfitError("expected a date from 1970 to 2999", "mend the year")
     return found
@@ -134,7 +159,7 @@ def month_day(raw: object) -> tuple[int, int]:
     try:
         found = date.fromisoformat(f"2001-{raw}")
     except ValueError:
-        raise UnfitError(f"{_quoted(raw)} is no day of every year", mend) from None
+        raise UnfitError(f"{quoted(raw)} is no day of every year", mend) from None
     return found.month, found.day
 
 
@@ -149,9 +174,9 @@ def window(raw: object) -> Window:
         return Trailing(int(found["count"]))
     words = text.split(" ")
     if words[:2] == ["last", "complete"] and len(words) == 3 and words[2] in _PERIODS:
-        return LastComplete(cast("Period", words[2]))
-    if words[1:] == ["to", "date"] and words[0] in (*_PERIODS, "fiscal_year"):
-        return ToDate(cast("Period", words[0]))
+        return LastComplete(words[2])
+    if words[1:] == ["to", "date"] and words[0] in _PERIODS:
+        return ToDate(words[0])
     raise UnfitError("expected a window", f"write one of: {', '.join(WINDOW_WORDS)}")
 
 
@@ -159,51 +184,48 @@ WINDOW_WORDS = (
     "cycle_to_date",
     "trailing 28 days",
     *(f"last complete {period}" for period in _PERIODS),
-    *(f"{period} to date" for period in (*_PERIODS, "fiscal_year")),
+    *(f"{period} to date" for period in _PERIODS),
     "all time",
 )
 
 
-def keep(raw: object) -> tuple[Keep, tuple[Amount, ...]]:
-    """Return the bounds in *raw* (`<= 2.5%`, `> 3`, `22..28`) and the amounts they were written with."""
-    mend = 'write bounds in quotes: "<= 2.5%", ">= 99.9%", "22..28"'
-    if not isinstance(raw, str):
-        raise UnfitError("expected bounds", mend)
-    text = raw.strip()
-    if found := _BOUND.match(text):
-        bound = amount(found["amount"])
-        inclusive = "=" in found["sign"]
-        if found["sign"].startswith("<"):
-            return Keep(high=bound.value, high_inclusive=inclusive), (bound,)
-        return Keep(low=bound.value, low_inclusive=inclusive), (bound,)
-    low_text, dots, high_text = text.partition("..")
-    if not dots:
-        raise UnfitError(f"{_quoted(raw)} are no bounds", mend)
-    low, high = amount(low_text), amount(high_text)
-    if low.percent != high.percent:
-        raise UnfitError("one bound is a percentage and the other is not", "write both alike: 22%..28%")
-    if low.value > high.value:
-        raise UnfitError("the lower bound lies above the upper", "write the lower bound first: 22..28")
-    return Keep(low=low.value, high=high.value), (low, high)
+def since(raw: object) -> tuple[Period, Literal["previous", "last_year"]]:
+    """Return the earlier time in *raw*: `previous quarter`, `same quarter last year`."""
+    found = _SINCE.match(" ".join(raw.split())) if isinstance(raw, str) else None
+    period = (found["previous"] or found["same"]) if found else None
+    if found is None or period not in _PERIODS:
+        raise UnfitError("expected an earlier time", f"write one of: {', '.join(SINCE_WORDS)}")
+    if found["same"] and period in _YEARS:
+        raise UnfitError(f"the same {period} of last year is another {period}", f"write `previous {period}`")
+    return cast("Period", period), "previous" if found["previous"] else "last_year"
 
 
-def target(raw: object) -> Amount | RelativeTarget:
-    """Return the target in *raw*: an amount, or counted from the baseline: `+15%`, `+5 points`, `x2`."""
-    text = raw.strip() if isinstance(raw, str) else ""
-    if found := _RELATIVE.match(text):
-        size = _bounded(_shifted(Decimal(found["sign"] + found["number"]), -2))
-        how: Literal["ratio", "points"] = "ratio" if found["how"] == "%" else "points"
-        return RelativeTarget(how, size)
-    if found := _TIMES.match(text):
-        times = _bounded(Decimal(found["number"]))
-        if times == 0:
-            raise UnfitError("`x0` is always 0", "write 0")
-        return RelativeTarget("times", times)
-    if text.startswith("+"):
-        raise UnfitError(
-            f"{_quoted(text)} does not say of what", "write +15%, +5 points, or the number to reach"
-        )
-    return amount(raw)
+SINCE_WORDS = (
+    *(f"previous {period}" for period in _PERIODS),
+    *(f"same {period} last year" for period in _PERIODS if period not in _YEARS),
+)
+
+
+def week_pattern(raw: object) -> tuple[int, int, int]:
+    """Return the weeks of a quarter's three months: `4-4-5`."""
+    if not isinstance(raw, str) or raw not in _PATTERNS:
+        raise UnfitError("expected the weeks of a quarter's months", f"write one of: {', '.join(_PATTERNS)}")
+    return _PATTERNS[raw]
+
+
+def year_end(raw: object, pattern: tuple[int, int, int]) -> FiscalWeeks:
+    """Return fiscal years that end as *raw* says: `last saturday of january`, or nearest its end."""
+    found = _YEAR_END.match(" ".join(raw.lower().split())) if isinstance(raw, str) else None
+    weekday = (found["last"] or found["nearest"]) if found else None
+    if found is None or weekday not in _WEEKDAYS or found["month"] not in _MONTHS:
+        mend = "write `last saturday of january`, or `saturday nearest the end of january`"
+        raise UnfitError("expected the day on which a fiscal year ends", mend)
+    return FiscalWeeks(
+        pattern=pattern,
+        weekday=_WEEKDAYS.index(weekday),
+        month=_MONTHS.index(found["month"]) + 1,
+        nearest=found["nearest"] is not None,
+    )
 
 
 def column_type(raw: object) -> str:
@@ -218,7 +240,8 @@ def column_type(raw: object) -> str:
     return text
 
 
-def _bounded(number: Decimal) -> Decimal:
+def bounded(number: Decimal) -> Decimal:
+    """Return *number* with one zero and one notation; at most 29 digits before and 9 after the point."""
     if not number:
         return Decimal(0)
     if number.adjusted() >= MAX_WHOLE_DIGITS:
@@ -231,11 +254,13 @@ def _bounded(number: Decimal) -> Decimal:
     return Decimal(f"{number:f}")
 
 
-def _shifted(number: Decimal, places: int) -> Decimal:
+def shifted(number: Decimal, places: int) -> Decimal:
+    """Return *number* times ten to the power of *places*, exactly."""
     if len(number.as_tuple().digits) > MAX_WHOLE_DIGITS + MAX_PLACES:
         raise UnfitError("a number has at most 38 digits", "round it")
     return number.scaleb(places, _EXACT)
 
 
-def _quoted(text: str) -> str:
+def quoted(text: str) -> str:
+    """Return *text* between backticks; `this` for what is too long to repeat."""
     return f"`{text}`" if len(text) <= 40 else "this"

@@ -130,6 +130,12 @@ class Calendar:
         """Return the last day that *cut* covers any part of; a cut at midnight covers the day before."""
         return (cut - timedelta(microseconds=1)).astimezone(self.zone).date()
 
+    def told(self, at: datetime) -> str:
+        """Return *at* as a reader here tells it: `2026-10-05 09:00 CEST`."""
+        local = at.astimezone(self.zone)
+        name = local.tzname() or "UTC"
+        return f"{local:%Y-%m-%d %H:%M} {f'UTC{name}' if name[0] in '+-' else name}"
+
     def offsets(self, first: datetime, last: datetime) -> list[tuple[datetime, timedelta]]:
         """
         Return the zone's offsets from UTC between *first* and *last*: since when, and how much.

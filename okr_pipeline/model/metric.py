@@ -59,7 +59,9 @@ class Dataset:
     the column that is read incrementally (None: always a full read). *full_read* is the longest
     time between two full reads of an incremental dataset. A row is gone from the state when its column
     *deleted* is true, or holds a time. *zone* places timestamps that carry none.
-    *options* is what the connector needs to find the rows (path, query, sheet, ...).
+    *options* is what the connector needs to find the rows (path, query, sheet, ...). *hashed* columns
+    reach the lake as keyed hashes, by the secret that *personal_key* refers to. Extracts older than
+    *retain* leave the lake (None: never).
     """
 
     id: str
@@ -75,6 +77,9 @@ class Dataset:
     reject_limit: int = 0
     zone: str | None = None
     options: Mapping[str, object] = field(default_factory=dict)
+    hashed: tuple[str, ...] = ()
+    personal_key: str | None = None
+    retain: timedelta | None = None
     at: str = field(default="", compare=False)
 
 

@@ -37,7 +37,8 @@ class Cause(StrEnum):
     """Why an observation differs from the one recorded before it for the same as-of."""
 
     FIRST = "first"
-    DATA = "data"
+    DATA = "data"  # rows that had been read were amended or taken away
+    LATE_DATA = "late_data"  # rows came later, and nothing that had been read changed
     MANUAL = "manual"
     DEFINITION = "definition"
     TARGET = "target"
@@ -94,6 +95,7 @@ class Observation:
     outside_since: date | None = None
     carried_from: datetime | None = None
     newest_at: datetime | None = field(default=None, compare=False)
+    read_at: datetime | None = field(default=None, compare=False)
     loads: Mapping[str, int] = field(default_factory=dict, compare=False)
     stocks: Mapping[str, int] = field(default_factory=dict, compare=False)
     config: str = field(default="", compare=False)
@@ -105,7 +107,10 @@ class ObjectiveObservation:
     """
     One objective at one as-of, rolled up from its key results.
 
-    *counted* of *declared* key results had an observation; *progress* None means none had.
+    *counted* of *declared* parts had a progress; *progress* None means none had. Of the others,
+    *measuring* look for their baseline, *no_target* have none told, and *no_data* no observation;
+    *retired* ones are not declared any more. *expected* is what was expected of the counted parts (None
+    where one of them has no curve), *value*, *baseline* and *target* the sums of a `sum`.
     """
 
     objective: str
@@ -113,6 +118,14 @@ class ObjectiveObservation:
     status: Status
     counted: int
     declared: int
+    expected: Decimal | None = None
+    value: Decimal | None = None
+    baseline: Decimal | None = None
+    target: Decimal | None = None
+    no_data: int = 0
+    measuring: int = 0
+    no_target: int = 0
+    retired: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -174,7 +174,7 @@ Goal = Reach | Keep | Steps | Milestones | AllOf | Manual | FindBaseline
 
 @dataclass(frozen=True, slots=True)
 class DatedCurve:
-    """Expected shares of the way by the end of days, in order of time; straight between them."""
+    """Expected shares of the way by the end of days, straight between; the last is the cycle's last day."""
 
     points: tuple[tuple[date, Decimal], ...]
 

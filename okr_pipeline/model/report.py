@@ -5,17 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from typing import TYPE_CHECKING, NamedTuple
 
-from okr_pipeline.model.metric import Indicator
 from okr_pipeline.model.observation import CheckResult, State, Status
 
+if TYPE_CHECKING:
+    from okr_pipeline.model.metric import Indicator
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TrendPoint:
+
+class TrendPoint(NamedTuple):
     """
     One past day of one key result, at its end. The last point is the snapshot itself.
 
-    None in *value* and *progress* is a day without an observation: a gap in the line, never 0.
+    None in *value* and *progress* is a day without an observation: a gap in the line, never 0. *read_at*
+    is set where nobody looked that day: the state shown is the one that was read then.
     """
 
     day: date
@@ -23,6 +26,49 @@ class TrendPoint:
     progress: Decimal | None
     expected: Decimal | None
     status: Status
+    read_at: datetime | None = None
+
+
+class PartLine(NamedTuple):
+    """
+    One condition, milestone or group of a key result.
+
+    *keep* is the bound it is held to, as text (None: done by hand); *progress* is 1 where it is met, 0
+    where not, None where it cannot be told, for *reason*. *by* and *weight* are a milestone's.
+    """
+
+    name: str
+    title: str
+    value: Decimal | None
+    unit: str | None
+    keep: str | None
+    progress: Decimal | None
+    reason: str | None = None
+    by: date | None = None
+    weight: Decimal | None = None
+
+
+class Mark(NamedTuple):
+    """A `commit` below or a `stretch` above the target; *reached* None where there is no value."""
+
+    name: str
+    value: Decimal | None
+    reached: bool | None
+
+
+class Stage(NamedTuple):
+    """A staged target: the number to have by the end of a day."""
+
+    by: date
+    value: Decimal | None
+
+
+class Retirement(NamedTuple):
+    """Since when a key result no longer counts, why, and the id of what came in its place."""
+
+    on: date
+    why: str
+    replaced_by: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,11 +76,19 @@ class KeyResultLine:
     """
     One key result as a reader meets it.
 
-    Ratios are unrounded (1 is 100 %). *unit* decides how values are shown. *goal* is `reach` or
-    `keep`; *keep* is the declared bound as text (`<= 2.5%`), *low* and *high* the same as numbers
+    Ratios are unrounded (1 is 100 %). *unit* decides how values are shown. *goal* is `reach`, `keep`,
+    `steps`, `milestones`, `all_of`, `manual` or `find_baseline`; *keep* is the declared bound as text (`<= 2.5%`), *low* and *high* the same as numbers
     for drawing, None where there is no bound on that side. *change_7d* is progress now minus
     progress seven days before, None when either is missing. *newest_at* is the newest time in
-    the data it rests on. *sources* are source ids; *reason* says why there is no fresh value.
+    the data it rests on, *read_at* when it was read, the longest unread part. *sources* are source
+    ids; *reason* says why there is no fresh value.
+
+    *held* says for how many periods or groups a keep has to hold, and *outside_since* is the first
+    day at whose end it did not. *parts* are conditions, milestones or groups; *stages* staged targets;
+    *marks* commit and stretch. *raw_status* is what the policy says where it has not said so for long
+    enough to be published. Values of *provisional_from* and later days may still change much; None: those
+    of no day. *baseline_reads* is what the day of the frozen baseline reads since, where that is another
+    number. A *masked* one shows no value anywhere: those fields are None.
     """
 
     id: str
@@ -62,11 +116,34 @@ class KeyResultLine:
     trend: tuple[TrendPoint, ...]
     low: Decimal | None = None
     high: Decimal | None = None
+    read_at: datetime | None = None
+    held: str | None = None
+    outside_since: date | None = None
+    raw_status: Status | None = None
+    parts: tuple[PartLine, ...] = ()
+    stages: tuple[Stage, ...] = ()
+    marks: tuple[Mark, ...] = ()
+    provisional_from: date | None = None
+    baseline_reads: Decimal | None = None
+    aspiration: str = "committed"
+    proxy_for: str | None = None
+    retired: Retirement | None = None
+    masked: bool = False
+
+    @property
+    def provisional(self) -> bool:
+        """Whether the value shown is younger than it takes to settle."""
+        return self.provisional_from is not None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ObjectiveLine:
-    """One objective with its key results. *counted* of *declared* key results carry its progress."""
+    """
+    One objective with its key results. *counted* of *declared* parts carry its progress.
+
+    Of the others, *no_data* have no progress to count, *measuring* look for their baseline and
+    *no_target* have no target told; *retired* ones are declared no more.
+    """
 
     id: str
     title: str
@@ -81,6 +158,11 @@ class ObjectiveLine:
     counted: int
     declared: int
     key_results: tuple[KeyResultLine, ...]
+    expected: Decimal | None = None
+    no_data: int = 0
+    measuring: int = 0
+    no_target: int = 0
+    retired: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

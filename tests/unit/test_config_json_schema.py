@@ -9,6 +9,8 @@ from typing import Any
 
 from okr_pipeline.config import read_draft
 from okr_pipeline.config.json_schema import json_schema
+from okr_pipeline.config.schema import SettingsText, keys_of
+from okr_pipeline.config.schema_objectives import KeyResultText
 from tests.builders.config_project import COMPANY, OBJECTIVES, checked, replaced
 
 
@@ -69,3 +71,30 @@ def _references(node: object) -> Iterator[str]:
     elif isinstance(node, list):
         for item in node:
             yield from _references(item)
+
+
+def test_names_in_every_kind_of_goal_complete(tmp_path: Path) -> None:
+    """Metrics of conditions, milestones and key results to take over or to replace are offered."""
+    properties = key_result_of(schema(tmp_path))
+    metrics = ["crm.deals", "crm.new_arr", "crm.win_rate", "crm.won"]
+    assert metrics == properties["all_of"]["items"]["properties"]["metric"]["enum"]
+    done = properties["milestones"]["additionalProperties"]["properties"]["done"]
+    assert "crm.deals = 1" in done["anyOf"][0]["enum"]
+    taken = next(way for way in properties["from"]["anyOf"] if "close_of" in way.get("properties", {}))
+    assert ["mid_market.pipeline"] == taken["properties"]["close_of"]["enum"]
+    replaced_by = properties["retired"]["properties"]["replaced_by"]["anyOf"][0]
+    assert ["mid_market.pipeline", "pipeline"] == replaced_by["enum"]
+
+
+def test_check_ins_complete(tmp_path: Path) -> None:
+    """The file of check-ins has a schema of its own, with the key results that there are."""
+    check_in = schema(tmp_path)["$defs"]["check_ins"]["properties"]["check_ins"]["items"]["properties"]
+    assert ["mid_market.pipeline"] == check_in["key_result"]["enum"]
+    assert {"status", "until", "why"} == set(check_in["override"]["properties"])
+
+
+def test_every_key_of_the_language_is_in_the_schema(tmp_path: Path) -> None:
+    """An editor that marks unknown keys marks none that `okr check` accepts."""
+    found = schema(tmp_path)
+    assert set(keys_of(SettingsText)) == set(found["$defs"]["okr"]["properties"])
+    assert set(keys_of(KeyResultText)) == set(key_result_of(found))

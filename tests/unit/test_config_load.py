@@ -14,7 +14,7 @@ import pytest
 from okr_pipeline.config import ConfigError, load
 from okr_pipeline.model.calendar import AllTime, Cycle, CycleToDate, Trailing
 from okr_pipeline.model.metric import Aggregate, Checks, Formula, Freshness, Query, Ratio
-from okr_pipeline.model.okr import Keep, MeasuredOn, Project, Publisher, Reach, RelativeTarget, Stores
+from okr_pipeline.model.okr import Bounds, Keep, MeasuredOn, Project, Publisher, Reach, RelativeTarget, Stores
 from tests.builders.config_project import (
     COMPANY,
     METRICS,
@@ -126,9 +126,9 @@ def test_measures(tmp_path: Path, lines: str, measure: object) -> None:
             "from: 1\nto: 5\ncommit: 3\nstretch: 7",
             Reach(baseline=Decimal(1), target=Decimal(5), commit=Decimal(3), stretch=Decimal(7)),
         ),
-        ('keep: "<= 2.5%"', Keep(high=Decimal("0.025"))),
-        ('keep: "> 99.9%"', Keep(low=Decimal("0.999"), low_inclusive=False)),
-        ("keep: 22..28", Keep(low=Decimal(22), high=Decimal(28))),
+        ('keep: "<= 2.5%"', Keep(bounds=Bounds(high=Decimal("0.025")))),
+        ('keep: "> 99.9%"', Keep(bounds=Bounds(low=Decimal("0.999"), low_inclusive=False))),
+        ("keep: 22..28", Keep(bounds=Bounds(low=Decimal(22), high=Decimal(28)))),
     ],
 )
 def test_goals(tmp_path: Path, lines: str, goal: object) -> None:

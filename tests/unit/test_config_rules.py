@@ -124,6 +124,16 @@ ROWS: dict[str, tuple[dict[str, str | bytes], str, str]] = {
     ),
     "freshness without cursor": (dataset("    cursor: Changed\n", ""), "OKR307", f"{DEALS}:13"),
     "freshness of a number": (dataset("cursor: Changed", "cursor: Amount"), "OKR305", f"{DEALS}:14"),
+    "mark of deletion not declared": (
+        dataset("cursor: Changed", "cursor: Changed\n    deleted: IsGone"),
+        "OKR208",
+        f"{DEALS}:14",
+    ),
+    "mark of deletion is a number": (
+        dataset("cursor: Changed", "cursor: Changed\n    deleted: Amount"),
+        "OKR318",
+        f"{DEALS}:14",
+    ),
     "time not declared": (replaced("time: CloseDate", "time: ClosedDate", file=CRM), "OKR208", f"{CRM}:6"),
     "time is no time": (replaced("time: CloseDate", "time: IsWon", file=CRM), "OKR305", f"{CRM}:6"),
     "window without time": (

@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from okr_pipeline.config import values
+from okr_pipeline.config import goal_values, values
 from okr_pipeline.config.refresh import read_refresh
 from okr_pipeline.config.values import Amount, UnfitError
 from okr_pipeline.model.calendar import AllTime, CycleToDate, LastComplete, ToDate, Trailing, window_words
-from okr_pipeline.model.okr import Keep, RelativeTarget
+from okr_pipeline.model.okr import Bounds, HeldInGroups, HeldOverTime, RelativeTarget
 
 NUMBERS = st.decimals(min_value=-(10**12), max_value=10**12, places=6, allow_nan=False)
 POSITIVE = st.decimals(min_value=0, max_value=10**6, places=4, allow_nan=False)
@@ -26,8 +26,13 @@ PARSERS = [
     values.day,
     values.month_day,
     values.window,
-    values.keep,
-    values.target,
+    values.share,
+    values.since,
+    goal_values.bounds,
+    goal_values.target,
+    goal_values.condition,
+    goal_values.held,
+    goal_values.threshold,
     read_refresh,
     values.column_type,
 ]
@@ -74,13 +79,13 @@ def test_every_day_of_a_common_year_starts_a_fiscal_year(day: date) -> None:
 def test_bounds_read_back_in_order(one: Decimal, other: Decimal) -> None:
     """low..high is inclusive at both ends."""
     low, high = sorted((one, other))
-    assert Keep(low=low, high=high) == values.keep(f"{low:f}..{high:f}")[0]
+    assert Bounds(low=low, high=high) == goal_values.bounds(f"{low:f}..{high:f}")[0]
 
 
 @given(POSITIVE, st.sampled_from(["<", "<=", ">", ">="]))
 def test_a_single_bound_keeps_its_side_and_its_end(number: Decimal, sign: str) -> None:
     """`<` excludes what `<=` includes, and `>` mirrors `<`."""
-    keep, _ = values.keep(f"{sign} {number:f}%")
+    keep, _ = goal_values.bounds(f"{sign} {number:f}%")
     bound, inclusive = (keep.high, keep.high_inclusive) if sign[0] == "<" else (keep.low, keep.low_inclusive)
     assert (number / 100, len(sign) == 2) == (bound, inclusive)
 
@@ -89,7 +94,7 @@ def test_a_single_bound_keeps_its_side_and_its_end(number: Decimal, sign: str) -
 def test_a_signed_percentage_is_relative(number: Decimal, sign: int) -> None:
     """+15% and -15% count from the baseline."""
     written = f"{'+' if sign > 0 else '-'}{number:f}%"
-    assert RelativeTarget("ratio", sign * number / 100) == values.target(written)
+    assert RelativeTarget("ratio", sign * number / 100) == goal_values.target(written)
 
 
 def unfit(parse: Callable[[object], object], raw: object) -> str:
@@ -168,14 +173,14 @@ def test_zero_has_no_sign() -> None:
 )
 def test_targets(text: str, target: object) -> None:
     """A sign with % or points, and x, count from the baseline; all else is the number to reach."""
-    assert target == values.target(text)
+    assert target == goal_values.target(text)
 
 
 @pytest.mark.parametrize("text", ["+15", "x0", "x-2", "+x2", "15 points", "double", "+5 pts"])
 def test_targets_that_do_not_say_of_what(text: str) -> None:
     """A relative target says what it is relative to."""
     with pytest.raises(UnfitError):
-        values.target(text)
+        goal_values.target(text)
 
 
 @pytest.mark.parametrize(
@@ -184,7 +189,7 @@ def test_targets_that_do_not_say_of_what(text: str) -> None:
 def test_bounds_that_are_none(text: str) -> None:
     """Bounds have a sign and a number, or two dots between two numbers in order."""
     with pytest.raises(UnfitError):
-        values.keep(text)
+        goal_values.bounds(text)
 
 
 @pytest.mark.parametrize(
@@ -205,7 +210,7 @@ def test_windows(text: str, window: object) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["trailing 0 days", "last month", "last complete fiscal_year", "to date", "", "day to date x"]
+    "text", ["trailing 0 days", "last month", "last complete decade", "to date", "", "day to date x"]
 )
 def test_windows_that_are_none(text: str) -> None:
     """A window is one of the listed words."""
@@ -274,3 +279,53 @@ def test_years_and_weeks_have_fixed_lengths() -> None:
 def test_a_window_is_told_as_it_is_written(written: str) -> None:
     """What explains a number uses the words of the configuration."""
     assert written == window_words(values.window(written))
+
+
+@given(POSITIVE, POSITIVE, st.sampled_from(["<", "<="]), st.sampled_from([">", ">="]))
+def test_two_bounds_read_in_either_order(one: Decimal, other: Decimal, upper: str, lower: str) -> None:
+    """`> a and <= b` says of each end whether it is inside."""
+    low, high = sorted((one, other + 1))
+    expected = Bounds(low=low, high=high, low_inclusive=lower == ">=", high_inclusive=upper == "<=")
+    texts = [f"{lower} {low:f}", f"{upper} {high:f}"]
+    if low < high:
+        assert expected == goal_values.bounds(" and ".join(texts))[0]
+        assert expected == goal_values.bounds(" and ".join(reversed(texts)))[0]
+
+
+@pytest.mark.parametrize(
+    ("text", "held"),
+    [
+        ("95% of days", HeldOverTime(each="day", share=Decimal("0.95"))),
+        ("99.5 % of months of the cycle", HeldOverTime(each="month", share=Decimal("0.995"), of="cycle")),
+        ("every quarter", HeldOverTime(each="quarter")),
+        ("every  week of the cycle", HeldOverTime(each="week", of="cycle")),
+        ("in every region", HeldInGroups(dimension="region")),
+        ("in 90% of Account.Region", HeldInGroups(dimension="Account.Region", share=Decimal("0.9"))),
+    ],
+)
+def test_ways_to_hold(text: str, held: object) -> None:
+    """A share of periods, every one of them, or the groups of a column."""
+    assert held == goal_values.held(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "metric", "bounds"),
+    [
+        ("finance.soc2 = 1", "finance.soc2", Bounds(low=Decimal(1), high=Decimal(1))),
+        ("a.b>=3k", "a.b", Bounds(low=Decimal(3000))),
+        ("a.b < 4%", "a.b", Bounds(high=Decimal("0.04"), high_inclusive=False)),
+        ("a.b in 4..5", "a.b", Bounds(low=Decimal(4), high=Decimal(5))),
+        ("a.b > -2 and <= 0", "a.b", Bounds(low=Decimal(-2), high=Decimal(0), low_inclusive=False)),
+    ],
+)
+def test_conditions(text: str, metric: str, bounds: Bounds) -> None:
+    """A metric, and what it must be."""
+    assert (metric, bounds) == goal_values.condition(text)[:2]
+
+
+@pytest.mark.parametrize("since", values.SINCE_WORDS)
+def test_every_earlier_time_of_a_change_reads(since: str) -> None:
+    """What is offered is what is understood."""
+    period, how = values.since(since)
+    assert since in (f"previous {period}", f"same {period} last year")
+    assert how == ("previous" if since.startswith("previous") else "last_year")

@@ -19,8 +19,8 @@ LINE = "- {on: 2026-11-09, note: new}"
         ("check_ins:\n  - a\n", "check_ins:\n  - a\n  - NEW\n"),
         ("check_ins:\n- a", "check_ins:\n- a\n- NEW"),
         ("check_ins:\n  - a  # first\n\nx: {}\n", "check_ins:\n  - a  # first\n  - NEW\n\nx: {}\n"),
-        ("check_ins:\n  - b: >\n      c\n      d\n# e\n", "check_ins:\n  - b: >\n      c\n      d\n  - NEW\n# e\n"),
-        ("check_ins:\n    - {a: 1,\n       b: 2}\nx: y\n", "check_ins:\n    - {a: 1,\n       b: 2}\n    - NEW\nx: y\n"),
+        ("check_ins:\n - b: >\n    c\n    d\n# e\n", "check_ins:\n - b: >\n    c\n    d\n - NEW\n# e\n"),
+        ("check_ins:\n  - {a: 1,\n   b: 2}\nx: y\n", "check_ins:\n  - {a: 1,\n   b: 2}\n  - NEW\nx: y\n"),
         ("learned:\n  a: b\n", "learned:\n  a: b\ncheck_ins:\n  - NEW\n"),
     ],
 )  # fmt: skip

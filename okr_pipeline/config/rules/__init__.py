@@ -11,7 +11,18 @@ from collections.abc import Callable, Iterable
 
 from okr_pipeline.config.diagnostic import Diagnostic
 from okr_pipeline.config.draft import Draft
-from okr_pipeline.config.rules import calendar, circles, datasets, goals, measures, references
+from okr_pipeline.config.rules import (
+    calendar,
+    circles,
+    datasets,
+    days,
+    goals,
+    groups,
+    measures,
+    references,
+    statements,
+    units,
+)
 
 Rule = Callable[[Draft], Iterable[Diagnostic]]
 
@@ -27,15 +38,31 @@ RULES: tuple[Rule, ...] = (
     datasets.columns_differ_in_more_than_case,
     datasets.incremental_reading_is_complete,
     datasets.freshness_looks_at_time,
+    datasets.personal_columns_can_be_spared,
     measures.time_is_a_declared_time,
     measures.expressions_fit_their_columns,
     measures.ratios_have_a_fitting_unit,
-    goals.baseline_differs_from_target,
-    goals.percentages_meet_percentages,
+    measures.changes_have_an_earlier_time,
+    goals.targets_differ_from_baselines,
+    goals.targets_lie_where_declared,
     goals.marks_lie_on_their_side,
+    goals.steps_go_one_way,
+    goals.warnings_lie_inside,
     goals.weights_lie_in_bounds,
-    goals.baseline_dates_fit_the_cycle,
+    units.percentages_meet_percentages,
+    units.sums_are_of_one_unit,
+    days.baseline_dates_fit_the_cycle,
+    days.baselines_are_taken_from_earlier_cycles,
+    days.days_lie_in_their_cycle,
+    days.days_and_shares_ascend,
+    groups.groups_are_declared_columns,
+    groups.groups_are_held_as_groups,
+    statements.revisions_name_what_exists,
+    statements.check_ins_name_key_results_of_their_cycle,
+    statements.check_ins_fit_their_key_result,
+    statements.check_in_datasets_have_their_columns,
     circles.metrics_do_not_contain_themselves,
     circles.objectives_do_not_answer_to_themselves,
+    circles.nothing_replaces_itself,
     circles.cycles_are_not_their_own_parent,
 )

@@ -1,4 +1,4 @@
-"""Rules 20 to 22: references that never come back to where they started."""
+"""Rules 35 to 38: references that never come back to where they started."""
 
 from __future__ import annotations
 
@@ -6,27 +6,29 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from okr_pipeline.config.diagnostic import Diagnostic
 from okr_pipeline.config.draft import Draft
-from okr_pipeline.model.metric import Formula, Ratio
+from okr_pipeline.model.metric import Change, Formula, Ratio
 
 
 def metrics_do_not_contain_themselves(draft: Draft) -> Iterator[Diagnostic]:
-    """20. Ratios and formulas rest, in the end, on datasets."""
+    """35. Ratios, formulas and changes rest, in the end, on datasets."""
     parts: dict[str, list[str]] = {}
     for name, metric in draft.metrics.items():
         if isinstance(metric.noun, Ratio):
             parts[name] = [metric.noun.of, metric.noun.to]
         elif isinstance(metric.noun, Formula):
             parts[name] = list(metric.noun.inputs.values())
+        elif isinstance(metric.noun, Change):
+            parts[name] = [metric.noun.of]
     for circle in circles_in(parts):
         metric = draft.metrics[circle[0]]
-        place = metric.place.below("ratio" if isinstance(metric.noun, Ratio) else "formula")
+        place = metric.place.below(type(metric.noun).__name__.lower())
         yield place.problem(
             "OKR210", f"a metric made of itself: {_path(circle)}", "rest one of them on a dataset"
         )
 
 
 def objectives_do_not_answer_to_themselves(draft: Draft) -> Iterator[Diagnostic]:
-    """21. supports, contributes_to and depends_on have an end each."""
+    """36. supports, contributes_to and depends_on have an end each."""
     for key in ("supports", "contributes_to", "depends_on"):
         for circle in circles_in(_links(draft, key)):
             place = draft.objectives[circle[0]].place.below(key)
@@ -35,8 +37,22 @@ def objectives_do_not_answer_to_themselves(draft: Draft) -> Iterator[Diagnostic]
             )
 
 
+def nothing_replaces_itself(draft: Draft) -> Iterator[Diagnostic]:
+    """37. What replaces a retired key result or objective is, in the end, not retired for it."""
+    retired = {r.key_result.id: (p, r.key_result.retired) for p, r in draft.read_key_results()}
+    for name, objective in draft.objectives.items():
+        if objective.noun:
+            retired[name] = objective.place, objective.noun.retired
+    named = {name: of.replaced_by for name, (_, of) in retired.items() if of and of.replaced_by}
+    links = {name: [other if "." in name else draft.objective_id(other)] for name, other in named.items()}
+    for circle in circles_in({name: others for name, others in links.items() if others != [name]}):
+        place = retired[circle[0]][0].below("retired", "replaced_by")
+        message = f"`replaced_by` runs in a circle: {_path(circle)}"
+        yield place.problem("OKR210", message, "remove one of the links")
+
+
 def cycles_are_not_their_own_parent(draft: Draft) -> Iterator[Diagnostic]:
-    """22. Cycles nest."""
+    """38. Cycles nest."""
     parents = {name: [c.text.parent] for name, c in draft.cycles.items() if c.text and c.text.parent}
     for circle in circles_in(parents):
         place = draft.cycles[circle[0]].place.below("parent")

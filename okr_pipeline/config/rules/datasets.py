@@ -1,4 +1,4 @@
-"""Rules 8 to 11: columns, and how a dataset is read by them."""
+"""Rules 8 to 12: columns, and how a dataset is read by them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ TIMES = ("date", "timestamp")
 
 
 def columns_are_declared(draft: Draft) -> Iterator[Diagnostic]:
-    """8. Key, cursor, freshness, not_null and unique name declared columns."""
+    """8. Key, cursor, deleted, freshness, not_null and unique name declared columns."""
     for dataset in draft.datasets.values():
         if dataset.text is None:
             continue
@@ -46,16 +46,45 @@ def incremental_reading_is_complete(draft: Draft) -> Iterator[Diagnostic]:
 
 
 def freshness_looks_at_time(draft: Draft) -> Iterator[Diagnostic]:
-    """11. The column that freshness looks at is a date or a timestamp."""
+    """11. The column that freshness looks at is a date or a timestamp; `deleted` may be a boolean, too."""
     for dataset in draft.datasets.values():
         noun = dataset.noun
-        if noun is None or noun.freshness is None:
+        if noun is None:
+            continue
+        if (type_ := noun.columns.get(noun.deleted or "")) not in (None, "boolean", *TIMES):
+            message = f"`deleted` looks at `{noun.deleted}`, which is {type_}"
+            mend = "use a column that is boolean (true = gone), date or timestamp (filled = gone)"
+            yield dataset.place.below("deleted").problem("OKR318", message, mend)
+        if noun.freshness is None:
             continue
         type_ = noun.columns.get(noun.freshness.column)
         if type_ is not None and type_ not in TIMES:
             message = f"freshness looks at `{noun.freshness.column}`, which is {type_}"
             mend = "write freshness: {column: <a date or timestamp>, within: 6h}"
             yield dataset.place.below("freshness").problem("OKR305", message, mend)
+
+
+def personal_columns_can_be_spared(draft: Draft) -> Iterator[Diagnostic]:
+    """12. What is dropped is named nowhere else; what is hashed is text, and has a key to be hashed by."""
+    for dataset in draft.datasets.values():
+        text, noun = dataset.text, dataset.noun
+        if text is None or noun is None or text.personal is None:
+            continue
+        place = dataset.place.below("personal")
+        named = _named_columns(text, dataset.place)
+        used = {name for name, where in named if where.path[-2:-1] != ("drop",)}
+        for number, name in enumerate(text.personal.drop):
+            if name in used:
+                mend = "keep the column, or `hash` it, or name another one there"
+                message = f"`{name}` is dropped, and needed elsewhere in this dataset"
+                yield place.below("drop", number).problem("OKR331", message, mend)
+        for number, name in enumerate(text.personal.hash_):
+            if (type_ := noun.columns.get(name)) not in (None, "string"):
+                message = f"`{name}` is {type_}; a hash is text"
+                yield place.below("hash", number).problem("OKR331", message, "declare it as string")
+        if noun.hashed and draft.settings.text and draft.settings.text.personal_key is None:
+            message, mend = "there is no key to hash by", "write `personal_key: env:NAME` in okr.yaml"
+            yield place.below("hash").key_problem("OKR331", message, mend)
 
 
 def unknown_column(draft: Draft, name: str, place: Place, columns: Collection[str]) -> Diagnostic:
@@ -69,8 +98,15 @@ def _named_columns(text: DatasetText, place: Place) -> Iterator[tuple[str, Place
         yield name, place.below("key", number)
     if text.cursor is not None:
         yield text.cursor, place.below("cursor")
+    if text.deleted is not None:
+        yield text.deleted, place.below("deleted")
     if isinstance(text.freshness, YamlMapping) and isinstance(column := text.freshness.get("column"), str):
         yield column, place.below("freshness", "column")
+    personal = text.personal
+    for number, name in enumerate(personal.drop if personal else ()):
+        yield name, place.below("personal", "drop", number)
+    for number, name in enumerate(personal.hash_ if personal else ()):
+        yield name, place.below("personal", "hash", number)
     checks = text.checks
     for number, name in enumerate(checks.not_null if checks else ()):
         yield name, place.below("checks", "not_null", number)

@@ -1,107 +1,129 @@
-"""Rules 15 to 19: goals that can be reached, in the unit of their metric."""
+"""Rules 17 to 22: goals that can be reached, by marks and steps that lie on the way."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from decimal import Decimal
 
-from okr_pipeline.config import values
 from okr_pipeline.config.diagnostic import Diagnostic
-from okr_pipeline.config.draft import Declared, Draft, Goal
-from okr_pipeline.config.schema import KeyResultText
-from okr_pipeline.config.yaml import UNREADABLE
-from okr_pipeline.model.calendar import CycleToDate
-from okr_pipeline.model.metric import Aggregate, Formula, Query, Ratio
-from okr_pipeline.model.okr import MeasuredOn, Reach, RelativeTarget
+from okr_pipeline.config.draft import Draft, Number
+from okr_pipeline.config.place import Place
+from okr_pipeline.model.okr import Bounds, Keep, Manual, Milestones, Reach, RelativeTarget, Start, Steps
 
-DeclaredKeyResult = Declared[KeyResultText, Goal]
 MAX_WEIGHT = 10**9
 
 
-def baseline_differs_from_target(draft: Draft) -> Iterator[Diagnostic]:
-    """15. There is a way to go from baseline to target."""
-    for declared, reach in _reaches(draft):
-        still = isinstance(reach.target, RelativeTarget) and _stands_still(reach.target)
-        if still or _target(reach) == reach.baseline:
+def targets_differ_from_baselines(draft: Draft) -> Iterator[Diagnostic]:
+    """17. There is a way to go from baseline to target."""
+    for place, read in draft.read_key_results():
+        match read.goal:
+            case Reach(baseline=start, target=target) as reach:
+                still = isinstance(target, RelativeTarget) and _stands_still(target)
+                same, here = still or absolute_target(reach) == start, place.below("to")
+            case Steps(baseline=start, steps=steps):
+                same, here = steps[-1][1] == start, place.below("steps", steps[-1][0].isoformat())
+            case Manual(baseline=start, target=target):
+                same, here = start == target, place.below("manual", "to")
+            case _:
+                continue
+        if same:
             mend = 'to stay where you are, write `keep: ">= ..."` instead of `from` and `to`'
-            yield declared.place.below("to").problem("OKR310", "the target equals the baseline", mend)
+            yield here.problem("OKR310", "the target equals the baseline", mend)
 
 
-def percentages_meet_percentages(draft: Draft) -> Iterator[Diagnostic]:
-    """16. `38%` and `+5 points` belong to metrics with `unit: percent`, and those take no bare 38."""
-    for declared in draft.key_results.values():
-        unit = draft.unit_of(declared.text.metric) if declared.text else None
-        if unit is not None and declared.noun is not None:
-            yield from _unit_problem(declared, declared.noun, unit)
+def targets_lie_where_declared(draft: Draft) -> Iterator[Diagnostic]:
+    """18. A target lies above the baseline if its direction is up, and below if it is down."""
+    for place, reach in _reaches(draft):
+        way = _way_of_target(reach)
+        if reach.direction and way and way != _sign_of(reach.direction):
+            message = f"`direction: {reach.direction}`, but the target lies {_side(way)} the baseline"
+            mend = f"write a target {_side(-way)} `from`, or `direction: {'up' if way > 0 else 'down'}`"
+            yield place.below("to").problem("OKR322", message, mend)
 
 
 def marks_lie_on_their_side(draft: Draft) -> Iterator[Diagnostic]:
-    """17. `commit` lies between baseline and target, `stretch` beyond the target."""
-    for declared, reach in _reaches(draft):
-        target = _target(reach)
-        baseline = None if isinstance(reach.baseline, MeasuredOn) else reach.baseline
-        if target is None or target == baseline:
+    """19. `commit` lies between baseline and target, `stretch` beyond the target."""
+    for place, reach in _reaches(draft):
+        marks = _marks(reach)
+        way = _sign_of(reach.direction) if reach.direction else _way(marks)
+        ahead = _way_of_target(reach)
+        if ("to" in marks and marks.get("from") == marks["to"]) or (reach.direction and ahead == -way):
             continue
-        upward = target > baseline if baseline is not None else None
-        if reach.commit is not None and not _between(baseline, reach.commit, target):
+        commit, stretch = marks.get("commit"), marks.get("stretch")
+        before, after = (marks.get(key) for key in ("from", "to"))
+        if commit is not None and not (_precedes(before, commit, way) and _precedes(commit, after, way)):
             mend = "commit is the part you promise: less of the way than `to`"
-            yield declared.place.below("commit").problem(
+            yield place.below("commit").problem(
                 "OKR314", "`commit` does not lie between `from` and `to`", mend
             )
-        elif reach.stretch is not None:
-            if upward is None and reach.commit is not None:
-                upward = target > reach.commit
-            if reach.stretch == target or (upward is not None and (reach.stretch > target) != upward):
-                mend = "stretch is what you would be proud of: more of the way than `to`"
-                yield declared.place.below("stretch").problem(
-                    "OKR314", "`stretch` does not lie beyond `to`", mend
-                )
+        elif stretch is not None and not all(_precedes(m, stretch, way) for m in (before, commit, after)):
+            mend = "stretch is what you would be proud of: more of the way than `to`"
+            yield place.below("stretch").problem("OKR314", "`stretch` does not lie beyond `to`", mend)
+
+
+def steps_go_one_way(draft: Draft) -> Iterator[Diagnostic]:
+    """20. From the baseline to the last step, no step turns back."""
+    for place, read in draft.read_key_results():
+        goal = read.goal
+        if not isinstance(goal, Steps):
+            continue
+        first = goal.baseline if isinstance(goal.baseline, Decimal) else goal.steps[0][1]
+        last = goal.steps[-1][1]
+        way = (last > first) - (last < first)
+        befores = [first, *(number for _, number in goal.steps)]
+        for before, (on, after) in zip(befores, goal.steps, strict=False):
+            if (after - before) * way < 0:
+                mend = "write numbers that all lie on the way from `from` to the last step"
+                here = place.below("steps", on.isoformat())
+                yield here.problem("OKR323", "this step goes back", mend)
+                break
+
+
+def warnings_lie_inside(draft: Draft) -> Iterator[Diagnostic]:
+    """21. `warn` is a tighter band than `keep`, and inside it."""
+    for place, read in draft.read_key_results():
+        goal = read.goal
+        if not isinstance(goal, Keep) or goal.warn is None:
+            continue
+        here = place.below("warn")
+        if goal.warn == goal.bounds:
+            yield here.problem("OKR324", "`warn` equals `keep`: it warns of nothing", "write a tighter band")
+        elif not _inside(goal.warn, goal.bounds):
+            mend = "write a tighter band: what is outside `warn` and inside `keep` is at risk"
+            yield here.problem("OKR324", "`warn` reaches outside `keep`", mend)
 
 
 def weights_lie_in_bounds(draft: Draft) -> Iterator[Diagnostic]:
-    """18. A weight is a number above 0 and below a billion: weighted sums stay exact."""
-    for declared in draft.key_results.values():
-        raw = declared.text.weight if declared.text else None
-        if raw is None or raw is UNREADABLE:
-            continue
-        report: list[Diagnostic] = []
-        place = declared.place.below("weight")
-        weight = place.parsed(raw, values.amount, "OKR106", report)
-        yield from report
-        if weight is not None and not 0 < weight.value < MAX_WEIGHT:
-            mend = "write 1 for an ordinary key result, 2 for double"
-            yield place.problem("OKR315", f"a weight lies above 0 and below {MAX_WEIGHT:,}", mend)
+    """22. A weight is 0 or more and below a billion: weighted sums stay exact. Not all are 0."""
+    children = {o.text.contributes_to for o in draft.objectives.values() if o.text and o.text.contributes_to}
+    parents = {draft.objective_id(name) for name in children}
+    weights: dict[str, list[tuple[Place, Decimal]]] = {}
+    for place, read in draft.read_key_results():
+        weights.setdefault(read.key_result.objective, []).append((place, read.key_result.weight))
+        if isinstance(read.goal, Milestones):
+            inner = [(place.below("milestones", m.id), m.weight) for m in read.goal.milestones]
+            yield from _weight_problems(inner, "milestones")
+    for objective, declared in weights.items():
+        yield from _weight_problems(declared, "" if objective in parents else "key results")
 
 
-def baseline_dates_fit_the_cycle(draft: Draft) -> Iterator[Diagnostic]:
-    """19. A measured baseline lies before the cycle's end, and where its metric has a value at all."""
-    for declared, reach in _reaches(draft):
-        cycle = draft.cycle_of(declared.id.partition(".")[0])
-        if cycle is None or not isinstance(reach.baseline, MeasuredOn):
-            continue
-        place, on = declared.place.below("from"), reach.baseline.day
-        metric = declared.text.metric if declared.text else None
-        if on > cycle.end_on:
-            message = f"the baseline of {on} lies after the cycle, which ends on {cycle.end_on}"
-            yield place.problem("OKR317", message, "name a day before, or the first day of the cycle")
-        elif on < cycle.start_on and metric and _counts_from_cycle_start(draft, metric, frozenset()):
-            message = (
-                f"`{metric}` counts from the cycle's first day, {cycle.start_on}: it has no value on {on}"
-            )
-            yield place.problem("OKR317", message, "write `from: 0`, or give the metric another window")
+def _weight_problems(weights: list[tuple[Place, Decimal]], what: str) -> Iterator[Diagnostic]:
+    for place, weight in weights:
+        if not 0 <= weight < MAX_WEIGHT:
+            message = f"a weight is 0 or more, and below {MAX_WEIGHT:,}"
+            mend = "write 1 for an ordinary one, 2 for double"
+            yield place.below("weight").problem("OKR315", message, mend)
+    if what and not any(weight for _, weight in weights):
+        message, mend = f"all {what} weigh nothing", "leave at least one weight above 0"
+        yield weights[0][0].below("weight").problem("OKR315", message, mend)
 
 
-def _reaches(draft: Draft) -> Iterator[tuple[DeclaredKeyResult, Reach]]:
-    for declared in draft.key_results.values():
-        if declared.noun is not None and isinstance(declared.noun.goal, Reach):
-            yield declared, declared.noun.goal
-
-
-def _target(reach: Reach) -> Decimal | None:
-    """Return the absolute target; None while it hangs on a baseline that is not measured yet."""
-    if not isinstance(reach.target, RelativeTarget):
+def absolute_target(reach: Reach) -> Decimal | None:
+    """Return the target as a number; None while it hangs on a baseline, or is not told."""
+    if isinstance(reach.target, Decimal):
         return reach.target
-    if isinstance(reach.baseline, MeasuredOn):
+    if not isinstance(reach.target, RelativeTarget) or not isinstance(reach.baseline, Decimal):
         return None
     amount = reach.target.amount
     match reach.target.how:
@@ -113,51 +135,105 @@ def _target(reach: Reach) -> Decimal | None:
             return reach.baseline * amount
 
 
+def direction_of(goal: Reach | Steps | Manual) -> int:
+    """Return 1 where more is better, -1 where less is; 0 where that hangs on what is not measured yet."""
+    match goal:
+        case Reach(direction=direction) as reach:
+            return _sign_of(direction) if direction else _way(_marks(reach))
+        case Steps(baseline=start, steps=steps):
+            return _sign(start if isinstance(start, Decimal) else steps[0][1], steps[-1][1])
+        case Manual(baseline=start, target=target):
+            return _sign(start, target)
+
+
+def _reaches(draft: Draft) -> Iterator[tuple[Place, Reach]]:
+    """Yield goals whose numbers can be compared: where percentages meet others, `units` says so."""
+    for place, read in draft.read_key_results():
+        if isinstance(read.goal, Reach) and not _mixed(read.numbers):
+            yield place, read.goal
+
+
+def _mixed(numbers: tuple[Number, ...]) -> bool:
+    percents = {number.amount.percent for number in numbers if number.amount.value}
+    return len(percents) > 1 and any(abs(n.amount.value) > 1 for n in numbers if not n.amount.percent)
+
+
+def _marks(reach: Reach) -> Mapping[str, Decimal]:
+    """Return the numbers of *reach* that are known, by key."""
+    start: Start = reach.baseline
+    known = {
+        "from": start if isinstance(start, Decimal) else None,
+        "commit": reach.commit,
+        "to": absolute_target(reach),
+        "stretch": reach.stretch,
+    }
+    return {key: value for key, value in known.items() if value is not None}
+
+
+def _way(marks: Mapping[str, Decimal]) -> int:
+    """Return 1 for up, -1 for down, from the first two marks that tell; 0 if none do."""
+    for one, other in (("from", "to"), ("commit", "to"), ("from", "commit"), ("to", "stretch")):
+        if one in marks and other in marks and (way := _sign(marks[one], marks[other])):
+            return way
+    return 0
+
+
+def _way_of_target(reach: Reach) -> int:
+    """Return where the target lies from the baseline; 0 where that is not known."""
+    target = absolute_target(reach)
+    if target is not None and isinstance(reach.baseline, Decimal):
+        return _sign(reach.baseline, target)
+    if isinstance(reach.target, RelativeTarget) and reach.target.how == "points":
+        return _sign(Decimal(0), reach.target.amount)
+    return 0
+
+
+def _precedes(one: Decimal | None, other: Decimal | None, way: int) -> bool:
+    """Whether *other* lies further on the way than *one*, as far as that can be told."""
+    if one is None or other is None:
+        return True
+    return _sign(one, other) == way if way else one != other
+
+
+def _sign(one: Decimal, other: Decimal) -> int:
+    return (other > one) - (other < one)
+
+
+def _sign_of(direction: str) -> int:
+    return 1 if direction == "up" else -1
+
+
+def _side(way: int) -> str:
+    return "above" if way > 0 else "below"
+
+
 def _stands_still(target: RelativeTarget) -> bool:
     return target.amount == (1 if target.how == "times" else 0)
 
 
-def _unit_problem(declared: DeclaredKeyResult, goal: Goal, unit: str) -> Iterator[Diagnostic]:
-    percent = unit == "percent"
-    metric = declared.text.metric if declared.text else None
-    measured = f"`{metric}` is measured in {unit}" if unit else f"`{metric}` has no unit"
-    for key, amount in goal.amounts.items():
-        if amount.percent and not percent:
-            mend = "write a number in that unit, or declare `unit: percent` at the metric"
-            yield declared.place.below(key).problem("OKR311", f"a percentage, but {measured}", mend)
-            return
-        if percent and not amount.percent and abs(amount.value) > 1:
-            mend = "write it with %: 38% is 0.38, 110% is 1.1"
-            yield declared.place.below(key).problem(
-                "OKR313", f"`{metric}` is a percentage, this number is not", mend
-            )
-            return
-    target = goal.goal.target if isinstance(goal.goal, Reach) else None
-    if isinstance(target, RelativeTarget) and target.how == "points" and not percent:
-        mend = "write the number to reach, or +15% of the baseline"
-        yield declared.place.below("to").problem(
-            "OKR312", f"points are for percentages, but {measured}", mend
-        )
-
-
-def _between(baseline: Decimal | None, mark: Decimal, target: Decimal) -> bool:
-    if baseline is None:
-        return mark != target
-    return baseline < mark < target or baseline > mark > target
-
-
-def _counts_from_cycle_start(draft: Draft, metric: str, above: frozenset[str]) -> bool:
-    declared = draft.metrics.get(metric)
-    noun = declared.noun if declared else None
-    if metric in above:
-        return False  # a circle, reported by its own rule
-    match noun:
-        case Aggregate() | Query():
-            return isinstance(noun.window, CycleToDate)
-        case Ratio(of=of, to=to):
-            parts = [of, to]
-        case Formula(inputs=inputs):
-            parts = list(inputs.values())
-        case _:
+def _inside(inner: Bounds, outer: Bounds) -> bool:
+    """Whether all of *inner* lies in *outer*, and there is anything in it."""
+    if inner.low is not None and inner.high is not None:
+        strict = not (inner.low_inclusive and inner.high_inclusive)
+        if inner.low > inner.high or (inner.low == inner.high and strict):
             return False
-    return any(_counts_from_cycle_start(draft, part, above | {metric}) for part in parts)
+    mirrored = (_mirrored(inner), _mirrored(outer))
+    return _high_inside(inner, outer) and _high_inside(*mirrored)
+
+
+def _high_inside(inner: Bounds, outer: Bounds) -> bool:
+    if outer.high is None:
+        return True
+    if inner.high is None or inner.high > outer.high:
+        return False
+    return inner.high < outer.high or outer.high_inclusive or not inner.high_inclusive
+
+
+def _mirrored(bounds: Bounds) -> Bounds:
+    return replace(
+        bounds,
+        low=None if bounds.high is None else -bounds.high,
+        high=None if bounds.low is None else -bounds.low,
+        low_inclusive=bounds.high_inclusive,
+        high_inclusive=bounds.low_inclusive,
+    )

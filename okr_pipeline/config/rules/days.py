@@ -1,0 +1,138 @@
+"""Rules 25 to 28: days that lie in their cycle, in order, and baselines from before."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+from itertools import pairwise
+
+from okr_pipeline.config.diagnostic import Diagnostic
+from okr_pipeline.config.draft import Draft, ReadKeyResult
+from okr_pipeline.config.place import Place
+from okr_pipeline.model.calendar import Cycle, CycleToDate
+from okr_pipeline.model.metric import Aggregate, Formula, Query, Ratio
+from okr_pipeline.model.okr import AllOf, ClosedAt, DatedCurve, Manual, MeasuredOn, Milestones, Reach, Steps
+
+
+def baseline_dates_fit_the_cycle(draft: Draft) -> Iterator[Diagnostic]:
+    """25. A measured baseline lies before the cycle's end, and where its metric has a value at all."""
+    for place, read in draft.read_key_results():
+        cycle = draft.cycle_of(read.key_result.id)
+        baseline = read.goal.baseline if isinstance(read.goal, Reach | Steps) else None
+        if cycle is None or not isinstance(baseline, MeasuredOn):
+            continue
+        here, on, metric = place.below("from"), baseline.day, read.key_result.metric
+        if on > cycle.end_on:
+            message = f"the baseline of {on} lies after the cycle, which ends on {cycle.end_on}"
+            yield here.problem("OKR317", message, "name a day before, or the first day of the cycle")
+        elif on < cycle.start_on and metric and counts_from_cycle_start(draft, metric):
+            message = (
+                f"`{metric}` counts from the cycle's first day, {cycle.start_on}: it has no value on {on}"
+            )
+            yield here.problem("OKR317", message, "write `from: 0`, or give the metric another window")
+
+
+def baselines_are_taken_from_earlier_cycles(draft: Draft) -> Iterator[Diagnostic]:
+    """26. `close_of` names a number in the same unit, of a cycle that has ended before."""
+    for place, read in draft.read_key_results():
+        baseline = read.goal.baseline if isinstance(read.goal, Reach | Steps) else None
+        declared = draft.key_results.get(baseline.key_result) if isinstance(baseline, ClosedAt) else None
+        if declared is None or declared.noun is None:
+            continue
+        here, other = place.below("from", "close_of"), declared.noun
+        own_cycle, cycle = draft.cycle_of(read.key_result.id), draft.cycle_of(other.key_result.id)
+        if own_cycle and cycle and cycle.end_on >= own_cycle.start_on:
+            message = f"`{declared.id}` closes with `{cycle.id}`, after `{own_cycle.id}` has started"
+            yield here.problem("OKR327", message, "name a key result of an earlier cycle")
+        elif (unlike := _unlike(draft, read, other)) is not None:
+            yield here.problem("OKR327", unlike, "name one that measures the same, or write a number")
+
+
+def days_lie_in_their_cycle(draft: Draft) -> Iterator[Diagnostic]:
+    """27. Steps, milestones, curves and retirements have days of their cycle; revisions none after it."""
+    for name, objective in draft.objectives.items():
+        if objective.noun and objective.noun.retired:
+            here = objective.place.below("retired", "on")
+            yield from _outside(draft.cycle_of(name), objective.noun.retired.on, here)
+    for place, read in draft.read_key_results():
+        cycle = draft.cycle_of(read.key_result.id)
+        for on, here in _days_of(read, place):
+            yield from _outside(cycle, on, here)
+    for revised in draft.revisions:
+        cycle = draft.cycle_of(revised.key_result)
+        if cycle and cycle.start_on <= cycle.end_on < revised.revision.on:
+            yield from _outside(cycle, revised.revision.on, revised.place.below("on"))
+
+
+def days_and_shares_ascend(draft: Draft) -> Iterator[Diagnostic]:
+    """28. Steps and curves are written in order of time, and the shares of a curve never fall."""
+    for place, read in draft.read_key_results():
+        if isinstance(read.goal, Steps):
+            yield from _disorder([on for on, _ in read.goal.steps], place.below("steps"))
+        curve = read.key_result.expected
+        if isinstance(curve, DatedCurve):
+            here = place.below("expected")
+            disorder = list(_disorder([on for on, _ in curve.points], here))
+            yield from disorder
+            for (_, before), (on, share) in pairwise(() if disorder else curve.points):
+                if share < before:
+                    mend = "write by each day the share of the whole way: each counts those before"
+                    falls = here.below(on.isoformat())
+                    yield falls.problem("OKR326", "this share is below the one before", mend)
+
+
+def _days_of(read: ReadKeyResult, place: Place) -> Iterator[tuple[date, Place]]:
+    goal, result = read.goal, read.key_result
+    if isinstance(goal, Steps):
+        yield from ((on, place.below("steps", on.isoformat())) for on, _ in goal.steps)
+    if isinstance(goal, Milestones):
+        yield from ((m.by, place.below("milestones", m.id, "by")) for m in goal.milestones)
+    if isinstance(result.expected, DatedCurve):
+        yield from ((on, place.below("expected", on.isoformat())) for on, _ in result.expected.points)
+    if result.retired:
+        yield result.retired.on, place.below("retired", "on")
+
+
+def _outside(cycle: Cycle | None, on: date, place: Place) -> Iterator[Diagnostic]:
+    if cycle is None or cycle.end_on < cycle.start_on or cycle.start_on <= on <= cycle.end_on:
+        return
+    message = f"{on} lies outside the cycle `{cycle.id}`, {cycle.start_on} to {cycle.end_on}"
+    is_key = place.path[-1] == on.isoformat()
+    yield (place.key_problem if is_key else place.problem)("OKR319", message, "write a day of the cycle")
+
+
+def _disorder(days: list[date], place: Place) -> Iterator[Diagnostic]:
+    for before, after in pairwise(days):
+        if after < before:
+            here = place.below(after.isoformat())
+            yield here.key_problem("OKR326", f"{after} stands behind {before}", "write days in order of time")
+            return
+
+
+def _unlike(draft: Draft, own: ReadKeyResult, other: ReadKeyResult) -> str | None:
+    """Return why the number of *other* is no baseline for *own*; None if it is one."""
+    id = other.key_result.id
+    if isinstance(other.goal, AllOf | Milestones) or (isinstance(other.goal, Manual) and other.goal.score):
+        return f"`{id}` has no number of its own"
+    unit, taken = draft.unit_of(own.key_result.metric), draft.unit_of(other.key_result.metric)
+    if unit is None or taken is None or unit == taken:
+        return None
+    return f"`{id}` is measured in {taken or 'no unit'}, this key result in {unit or 'no unit'}"
+
+
+def counts_from_cycle_start(draft: Draft, metric: str, above: frozenset[str] = frozenset()) -> bool:
+    """Whether *metric*, or anything below it, counts from the first day of its key result's cycle."""
+    declared = draft.metrics.get(metric)
+    noun = declared.noun if declared else None
+    if metric in above:
+        return False  # a circle, reported by its own rule
+    match noun:
+        case Aggregate() | Query():
+            return isinstance(noun.window, CycleToDate)
+        case Ratio(of=of, to=to):
+            parts = [of, to]
+        case Formula(inputs=inputs):
+            parts = list(inputs.values())
+        case _:
+            return False
+    return any(counts_from_cycle_start(draft, part, above | {metric}) for part in parts)
