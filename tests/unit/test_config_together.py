@@ -37,11 +37,9 @@ TOGETHER: dict[str, tuple[str, str, str, str, str, str]] = {
     "taken over in another unit": (
         "objectives/fy26_q3/company.yaml", "metric: crm.arr", "metric: crm.deals", "OKR327", "habit.arr",
         "measures the same"),
-    "euros as a change": (
-        "metrics/crm.yaml", "of: crm.deals, since: previous month}, unit: percent",
-        "of: arr, since: previous month}, unit: EUR", "OKR316", "EUR", "percent"),
     "a change of a change": (
-        "metrics/crm.yaml", "of: crm.deals, since", "of: crm.growth, since", "OKR332", "crm.growth", "itself"),
+        "metrics/crm.yaml", "of: crm.deals, since", "of: crm.growth, since", "OKR332", "crm.growth",
+        "itself"),
     "taken over from no number": (
         "objectives/fy26_q3/company.yaml", "metric: crm.arr, from: 1M, to: 2M", "manual: {score: true}",
         "OKR327", "habit.arr", "measures the same"),
@@ -140,3 +138,10 @@ def test_any_value_is_diagnosed_or_harmless(value: tuple[str, tuple[int, int]], 
         found = check(root)
     assert (found.project is None) == any(not d.warning for d in found.diagnostics)
     assert all(d.mend for d in found.diagnostics)
+
+
+def test_a_change_is_no_amount(tmp_path: Path) -> None:
+    """A change of euros is a share, not euros; who holds it against percentages is told as well."""
+    unit = "of: crm.deals, since: previous month}, unit: percent", "of: arr, since: previous month}, unit: EUR"
+    found = language(tmp_path, "metrics/crm.yaml", *unit)
+    assert [("OKR316", "EUR"), ("OKR311", '"> 1% and <= 9%"')] == [(d.code, underlined(d)) for d in found]
