@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
-from datetime import datetime
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, runtime_checkable
 
 from connectors.canonical import CanonicalHash
 from connectors.window import Bound, canonical_text
@@ -20,6 +20,14 @@ BATCH_ROWS = 65_536
 Mode = Literal["full", "incremental", "backfill"]
 
 
+class Unfinished(Protocol):
+    """One small text a dataset, kept by the caller until the read is accepted: where to go on after a crash."""
+
+    def read(self) -> str | None: ...
+
+    def write(self, text: str) -> None: ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExtractRequest:
     """
@@ -29,6 +37,8 @@ class ExtractRequest:
     the connector's `Dataset` model. *since* and *until* bound the cursor, `[since, until)`, as
     canonical text (ISO 8601 for times, digits for numbers); None is no bound. *zone* places
     timestamps that carry none. More than *reject_limit* rows that do not fit raise BadValue.
+    *deleted* is the column by which the caller leaves deleted rows out. *last_origin* is the origin
+    of the last receipt: a connector that can tell another system by it refuses to read that one.
     """
 
     dataset: str
@@ -41,6 +51,9 @@ class ExtractRequest:
     until: str | None = None
     zone: str | None = None
     reject_limit: int = 0
+    deleted: str | None = None
+    last_origin: str | None = None
+    unfinished: Unfinished | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,9 +73,12 @@ class Receipt:
     *content_hash* is the SHA-256 of schema and canonical rows: equal content has an equal hash,
     however it was cut into batches. *declared_total* is what the source itself says it holds
     (None: it does not say); *complete* is `unprovable` then, unless the medium proves it (a file
-    read to its end). *cursor_to* is the highest cursor value read, as canonical text; None when
-    no row came. *bytes* counts the values as hashed. *origin* names what was read, without
-    secrets. *rejects* keeps the first 20 of *reject_count*.
+    read to its end). *cursor_to* is the highest cursor value read, as canonical text, but never
+    later than the source's clock, where that is known: a stamp in the future must not hide the rows
+    that come until then. None when no row came. *bytes* counts the values as hashed. *origin* names
+    what was read, without secrets. *waited_s* is what retries and rate limits cost. *rejects* keeps the first
+    20 of *reject_count*. *whole* is what the source says of the whole dataset, whatever part was
+    read: `rows` and `sum <column>`, as plain decimals; empty when it was not asked.
     """
 
     dataset: str
@@ -78,12 +94,14 @@ class Receipt:
     source_schema: Mapping[str, str] = field(default_factory=dict)
     requests: int = 0
     retries: int = 0
+    waited_s: int = 0
     request_ids: tuple[str, ...] = ()
     server_time_at: datetime | None = None
     warnings: tuple[str, ...] = ()
     reject_count: int = 0
     rejects: tuple[Reject, ...] = ()
     libraries: Mapping[str, str] = field(default_factory=dict)
+    whole: Mapping[str, str] = field(default_factory=dict)
 
 
 class Extract:
@@ -124,6 +142,15 @@ class Extract:
             raise RuntimeError("the extract was not read to its end: it has no receipt")
         return self._receipt
 
+    def mapped(self, change: Callable[[pa.RecordBatch], pa.RecordBatch]) -> Extract:
+        """Return this extract, not read yet, with *change* made to every batch before it is hashed."""
+
+        def batches() -> Generator[pa.RecordBatch]:
+            with closing(self._batches):
+                yield from map(change, self._batches)
+
+        return Extract(self._request, self.schema, batches(), self._facts)
+
     def _read(self) -> Generator[pa.RecordBatch]:
         with closing(self._batches):
             for batch in self._batches:
@@ -144,6 +171,10 @@ class Extract:
             self._highest = highest
 
     def _made_receipt(self) -> Receipt:
+        facts = dict(self._facts())
+        highest = _no_later(self._highest, facts.get("server_time_at"))
+        if highest != self._highest:
+            facts["warnings"] = (*facts.get("warnings", ()), _AHEAD)
         return Receipt(
             dataset=self._request.dataset,
             mode=self._request.mode,
@@ -151,9 +182,18 @@ class Extract:
             bytes=self._hash.bytes,
             content_hash=self._hash.hexdigest(),
             cursor_from=self._request.since,
-            cursor_to=None if self._highest is None else canonical_text(self._highest),
-            **self._facts(),
+            **{"cursor_to": None if highest is None else canonical_text(highest), **facts},
         )
+
+
+_AHEAD = "rows are stamped after the source's clock; they are read again until it gets there"
+
+
+def _no_later(highest: Bound | None, now: datetime | None) -> Bound | None:
+    """Return *highest*, or the clock's *now* in its place where that is earlier."""
+    if now is None or not isinstance(highest, date):
+        return highest
+    return min(highest, now) if isinstance(highest, datetime) else min(highest, now.date())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -173,11 +213,23 @@ class Check:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Table:
-    """A readable thing a source offers, with the types its columns have there."""
+    """
+    A readable thing a source offers, with the types its columns have there.
+
+    *cursors* are columns that may grow whenever a row changes, the likeliest first. *calculated* columns
+    change without moving any of the *cursors*: only a full read sees them do so. *declared* are the
+    types to declare, where the source's own names for them do not tell. *key* identifies a row, *deleted*
+    marks those that are gone. *options* is what a dataset that reads the table says beside its columns.
+    """
 
     name: str
     columns: Mapping[str, str]
     cursors: tuple[str, ...] = ()
+    calculated: tuple[str, ...] = ()
+    declared: Mapping[str, str] = field(default_factory=dict)
+    key: tuple[str, ...] = ()
+    deleted: str | None = None
+    options: Mapping[str, object] = field(default_factory=dict)
 
 
 class Connector(Protocol):
@@ -199,3 +251,19 @@ class Connector(Protocol):
     def extract(self, request: ExtractRequest) -> Extract: ...
 
     def close(self) -> None: ...
+
+
+@runtime_checkable
+class Describing(Protocol):
+    """A connector whose tables cost a look each: `discover` may leave their columns out, this tells them."""
+
+    def describe(self, name: str) -> Table | None:
+        """Return the table that `discover` calls *name*, whole; None if there is none."""
+
+
+@runtime_checkable
+class Announced(Protocol):
+    """A connector that reads several datasets in one go, if it is told which ones are to come."""
+
+    def announce(self, requests: tuple[ExtractRequest, ...]) -> None:
+        """Say what will be extracted next, once each. No I/O; what is asked for otherwise is read alone."""

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from importlib import import_module
 from importlib.metadata import entry_points
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from connectors.errors import SetupError
 
@@ -15,10 +15,18 @@ if TYPE_CHECKING:
 
     from connectors.contract import Connector
 
+Model = TypeVar("Model", bound="BaseModel")
+
 GROUP = "okr_pipeline.connectors"
 """Entry points of this group name connector classes of other packages; the entry's name is the kind."""
 
-_BUILT_IN = {"files": "connectors.files:FilesConnector", "sql": "connectors.sql:SqlConnector"}
+_BUILT_IN = {
+    "files": "connectors.files:FilesConnector",
+    "google_sheets": "connectors.google_sheets:GoogleSheetsConnector",
+    "rest": "connectors.rest:RestConnector",
+    "salesforce": "connectors.salesforce:SalesforceConnector",
+    "sql": "connectors.sql:SqlConnector",
+}
 
 
 def kinds() -> tuple[str, ...]:
@@ -42,19 +50,25 @@ def connect(kind: str, connection: Mapping[str, object], *, base: Path) -> Conne
     Raises:
         SetupError: If no such kind exists, or *connection* is not what its model expects.
     """
-    from pydantic import ValidationError
-
     found = _class_of(kind)
-    try:
-        settings = found.Connection.model_validate(dict(connection))
-    except ValidationError as problem:
-        fields = sorted({".".join(map(str, error["loc"])) for error in problem.errors(include_input=False)})
-        raise SetupError(
-            f"connector {kind}: its connection is not valid at {', '.join(fields)}",
-            mend=f"expected {', '.join(found.Connection.model_fields)}",
-        ) from None
+    settings = validated(found.Connection, connection, what=f"connector {kind}: its connection")
     made: Connector = found(settings, base=base)
     return made
+
+
+def validated(model: type[Model], written: Mapping[str, object], *, what: str) -> Model:
+    """Return *written*, secrets resolved, as *model*; SetupError that names *what* and the fields alone."""
+    from pydantic import ValidationError
+
+    try:
+        return model.model_validate(dict(written))
+    except ValidationError as problem:
+        fields = sorted({".".join(map(str, error["loc"])) for error in problem.errors(include_input=False)})
+    # Outside the handler: what pydantic raised holds the values.
+    raise SetupError(
+        f"{what} is not valid{' at ' * any(fields)}{', '.join(filter(None, fields))}",
+        mend=f"expected {', '.join(model.model_fields)}",
+    )
 
 
 def _class_of(kind: str) -> Any:

@@ -1,0 +1,101 @@
+"""One request of a dataset, as a value: every page is the one before with something changed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from connectors.errors import SetupError
+from connectors.rest import path
+from connectors.window import Bound as Value
+from connectors.window import bounds, canonical_text
+
+if TYPE_CHECKING:
+    from connectors.contract import ExtractRequest
+    from connectors.rest.options import Bound, RestDataset
+    from connectors.rest.page_options import Spot
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """What to send. *params* go behind *url*, lists as repeated parameters."""
+
+    method: str
+    url: str
+    params: Mapping[str, Any] = field(default_factory=dict)
+    body: Any = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    def with_value(self, spot: Spot, value: object) -> Call:
+        """Return this call with *value* at *spot*; SetupError if the body has no such place."""
+        if spot.param is not None:
+            return replace(self, params={**self.params, spot.param: value})
+        try:
+            body = path.replaced(self.body, path.parse(spot.body or ""), value)
+        except ValueError:
+            raise SetupError(
+                f"the body has no place {spot.body}", mend="write the lists that it goes through at `body`"
+            ) from None
+        return replace(self, body=body)
+
+    def identity(self) -> int:
+        """Return a number that two calls share if they ask for the same."""
+        return hash((self.url, repr(self.params), repr(self.body)))
+
+
+def first(request: ExtractRequest, options: RestDataset, *, base_url: str) -> Call:
+    """Return the call for the first page of the rows that *request* is about."""
+    call = Call(
+        method=options.method,
+        url=f"{base_url.rstrip('/')}/{options.path.lstrip('/')}",
+        params=options.params,
+        body=options.body if options.method == "get" else options.body or {},
+        headers=options.headers,
+    )
+    if options.page_size is not None:
+        call = call.with_value(options.page_size, options.page_size.rows)
+    since, until = bounds(request)
+    if since is not None and options.since is not None:
+        value = _before(since) if options.since.exclusive else since
+        call = call.with_value(options.since, _written(value, options.since, late=False))
+    if until is not None and options.until is not None:
+        call = call.with_value(options.until, _written(until, options.until, late=True))
+    return call
+
+
+def _before(value: Value) -> Value:
+    """Return a value that lies before *value* however coarsely the source counts."""
+    if isinstance(value, datetime):
+        return value - timedelta(seconds=1)
+    return value - timedelta(days=1) if isinstance(value, date) else value - 1
+
+
+def _written(value: Value, bound: Bound, *, late: bool) -> object:
+    """
+    Return *value* in the bound's format, rounded down, or up when *late*.
+
+    What comes beyond the window for it is left out when the rows are here.
+    """
+    told = _formatted(value, bound.format, late=late)
+    return told if bound.text is None else bound.text.replace("{}", str(told))
+
+
+def _formatted(value: Value, form: str, *, late: bool) -> str | int:
+    if form == "iso":
+        return canonical_text(value)
+    if isinstance(value, (int, Decimal)):
+        raise SetupError(
+            "the cursor is a number, and is sent as a time", mend="leave out `format` at `since` and `until`"
+        )
+    if not isinstance(value, datetime):
+        value = datetime(value.year, value.month, value.day, tzinfo=UTC)
+    if form in ("epoch_s", "epoch_ms"):
+        unit = timedelta(seconds=1) if form == "epoch_s" else timedelta(milliseconds=1)
+        since_1970 = value - datetime(1970, 1, 1, tzinfo=UTC)
+        return -(-since_1970 // unit) if late else since_1970 // unit
+    if late and value.time() != datetime.min.time():
+        value += timedelta(days=1)
+    return value.strftime("%Y-%m-%d" if form == "date" else form)

@@ -1,0 +1,90 @@
+"""One page of an answer: its rows, and what it says of all of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from connectors.errors import SchemaChanged, SetupError
+from connectors.names import nearest
+from connectors.rest import path
+from connectors.rest.path import ABSENT
+
+if TYPE_CHECKING:
+    from connectors.rest.options import RestDataset, Total
+    from connectors.transport.answer import Answer
+
+DIGITS = 18
+
+
+@dataclass(slots=True, kw_only=True)
+class Page:
+    """
+    Rows in the order of the answer. *number* counts from 1, *before* the rows of earlier pages.
+    *total* None: the source does not say. *marks* tell its rows apart, where a key is declared.
+    """
+
+    answer: Answer
+    rows: list[Any]
+    number: int
+    before: int
+    total: int | None = None
+    marks: list[tuple[Any, ...]] = field(default_factory=list)
+
+
+def read(answer: Answer, options: RestDataset, *, number: int, before: int, ignored: bool) -> Page:
+    """
+    Return the page that *answer* is; an *ignored* one has no rows.
+
+    Raises:
+        SchemaChanged: If there are no rows where they should lie.
+        SetupError: If the total is not where it should be.
+    """
+    if ignored:
+        return Page(answer=answer, rows=[], number=number, before=before)
+    found = path.find(answer.value, path.parse(options.rows))
+    nothing = found is ABSENT or found is None
+    if nothing and not options.rows_may_be_absent:
+        raise _no_rows(answer, options)
+    rows = [] if nothing else _listed(found, answer, options)
+    total = None if options.complete is None else _total(answer, options.complete, nothing=nothing)
+    return Page(answer=answer, rows=rows, number=number, before=before, total=total)
+
+
+def _listed(found: Any, answer: Answer, options: RestDataset) -> list[Any]:
+    if options.rows_are == "entries" and isinstance(found, dict):
+        return [{"key": key, "value": value} for key, value in found.items()]
+    if options.rows_are == "list" and isinstance(found, list):
+        return found
+    if options.rows_are == "list" and isinstance(found, dict):
+        return [found]
+    raise _no_rows(answer, options)
+
+
+def _no_rows(answer: Answer, options: RestDataset) -> SchemaChanged:
+    keys = list(answer.value) if isinstance(answer.value, dict) else []
+    name = options.rows or "(the whole answer)"
+    close = nearest(name.partition(".")[0], keys)
+    told = f"did you mean {close}? " if close else ""
+    return SchemaChanged(
+        f"{answer.named()}: there are no rows at {name}",
+        mend=f"{told}mend `rows`, or write rows_may_be_absent if an answer without rows lacks it",
+        column=name,
+        nearest=close,
+    )
+
+
+def _total(answer: Answer, declared: Total, *, nothing: bool) -> int:
+    found = (
+        answer.headers.get(declared.header, ABSENT)
+        if declared.header
+        else path.find(answer.value, path.parse(declared.total or ""))
+    )
+    if isinstance(found, str) and found.isascii() and found.isdigit() and len(found) <= DIGITS:
+        found = int(found)
+    if (found is ABSENT or found is None) and nothing:
+        return 0
+    if not isinstance(found, int) or isinstance(found, bool) or found < 0:
+        place = declared.header or declared.total
+        raise SetupError(f"{answer.named()}: there is no total at {place}", mend="mend `complete`")
+    return found
