@@ -9,6 +9,7 @@ Errors of reading a source, grouped by what the caller should do.
     ├── Incomplete        do not use what was read; read again
     ├── QuotaExhausted    stop the source until the instant it names
     └── Transient         already retried; try again with the next run
+        └── Interrupted   broke off on the way: read again from the start, a few times at most
 
 Each names what happened, where in the source, what was expected and what to do. Who asked adds the
 dataset. Messages hold names, places and counts; never a value from the data, never a secret.
@@ -74,3 +75,11 @@ class QuotaExhausted(ConnectorError):
 
 class Transient(ConnectorError):
     """A passing failure that outlived every retry."""
+
+
+class Interrupted(Transient):
+    """
+    The connection was lost after the read began. What came of it is of no use.
+
+    Not retried by the connector: rows were handed on already, and to go on would mix two states.
+    """

@@ -11,19 +11,28 @@ from typing import Any
 
 from okr_pipeline.expression import row_columns
 from okr_pipeline.ledger.canonical import canonical
-from okr_pipeline.model.metric import Aggregate, Dataset, Formula, Query, Ratio, Source
-from okr_pipeline.model.okr import KeyResult, Project
+from okr_pipeline.model.metric import Aggregate, Change, Dataset, Formula, Query, Ratio, Source
+from okr_pipeline.model.okr import KeyResult, Policy, Project
+
+
+_HELD_AGAINST = ("goal", "judged_by")
+# Fields that came later: without them, what was recorded before keeps its hash.
+_LATER = ("by", "commit", "stretch", "direction")
 
 
 def definition_of(project: Project, key_result: KeyResult) -> dict[str, Any]:
     """
     Return everything that decides the number of *key_result*, apart from the data.
 
-    `goal` is what it is held against; `metrics` holds its metric and all below it, `columns` the
-    types of what those read; `cycle` and `zone` place it in time.
+    `goal` is what it is held against, `judged_by` how, where that is declared; `metrics` holds its
+    metrics and all below them, `columns` the types of what those read; `cycle` and `zone` place it
+    in time.
     """
     cycle = project.cycle_of(key_result)
-    metrics = metrics_below(project, key_result.metric) if key_result.metric else {}
+    metrics: dict[str, None] = {}
+    for metric in key_result.parts.values():
+        metrics |= metrics_below(project, metric)
+    judged_by = _judged_by(project, key_result)
     return {
         "metric": key_result.metric,
         "metrics": {id: _plain(project.metrics[id].measure) for id in metrics},
@@ -32,7 +41,15 @@ def definition_of(project: Project, key_result: KeyResult) -> dict[str, Any]:
         "cycle": [cycle.start_on.isoformat(), cycle.end_on.isoformat()],
         "zone": project.calendar.zone.key,
         "fiscal_year": _plain(project.calendar.fiscal),
+        **({"judged_by": judged_by} if judged_by else {}),
     }
+
+
+def _judged_by(project: Project, key_result: KeyResult) -> dict[str, Any]:
+    """Return curve and policy of *key_result*, each only where it is not what it always was."""
+    policy = project.policy_of(key_result)
+    declared = {"expected": key_result.expected, "policy": None if policy == Policy() else policy}
+    return {name: _plain(value) for name, value in declared.items() if value is not None}
 
 
 def reading_hash(dataset: Dataset, source: Source, *, key: bytes | None = None) -> str:
@@ -60,7 +77,7 @@ def reading_hash(dataset: Dataset, source: Source, *, key: bytes | None = None) 
 
 def measure_hash(definition: dict[str, Any]) -> str:
     """Return the SHA-256 of what decides a value, whatever it is held against."""
-    return definition_hash({name: part for name, part in definition.items() if name != "goal"})
+    return definition_hash({name: part for name, part in definition.items() if name not in _HELD_AGAINST})
 
 
 def definition_hash(definition: dict[str, Any]) -> str:
@@ -74,6 +91,8 @@ def metrics_below(project: Project, metric: str) -> dict[str, None]:
     match project.metrics[metric].measure:
         case Ratio(of=of, to=to):
             below |= metrics_below(project, of) | metrics_below(project, to)
+        case Change(of=of):
+            below |= metrics_below(project, of)
         case Formula(inputs=inputs):
             for name in inputs.values():
                 below |= metrics_below(project, name)
@@ -103,8 +122,9 @@ def _columns_of(project: Project, metric: str) -> dict[str, str]:
 def _plain(value: object) -> Any:
     """Return *value* as canonical JSON data: records named by type, decimals and dates as text."""
     if is_dataclass(value) and not isinstance(value, type):
-        fields = {name: _plain(getattr(value, name)) for name in value.__dataclass_fields__}
-        return {"is": type(value).__name__, **fields}
+        fields = {name: getattr(value, name) for name in value.__dataclass_fields__}
+        declared = {name: _plain(v) for name, v in fields.items() if v is not None or name not in _LATER}
+        return {"is": type(value).__name__, **declared}
     if isinstance(value, Decimal):
         return format(value.normalize(), "f")
     if isinstance(value, date):

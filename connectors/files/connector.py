@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Generator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Generator, Iterator
+from contextlib import AbstractContextManager, closing
+from dataclasses import dataclass, field, replace
 from importlib import import_module
 from importlib.metadata import version
+from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, cast
 
 from connectors.contract import Check, Extract, ExtractRequest, Table
-from connectors.errors import ConnectorError, SetupError
+from connectors.errors import ConnectorError
 from connectors.files.options import FilesConnection, FilesDataset, Format, format_of, is_known
-from connectors.files.source_file import SourceFile, find, opened
+from connectors.files.source_file import FolderStore, SourceFile
 from connectors.probe import one_row
 from connectors.typed import TypedRows
 from connectors.window import within
@@ -29,6 +31,16 @@ _MODULES: dict[Format, str] = {
     "excel": "connectors.files.excel",
 }
 MAX_DISCOVERED = 1000
+
+
+class Store(Protocol):
+    """Where files lie: names are paths from its root."""
+
+    def find(self, pattern: str) -> list[str]: ...
+
+    def names(self) -> Iterator[str]: ...
+
+    def opened(self, name: str) -> AbstractContextManager[SourceFile]: ...
 
 
 @dataclass(slots=True)
@@ -54,7 +66,8 @@ class FilesConnector:
     Dataset: ClassVar[type[BaseModel]] = FilesDataset
 
     def __init__(self, connection: FilesConnection, *, base: Path) -> None:
-        self._root = base / connection.root
+        self._connection = connection
+        self._base = base
 
     def extract(self, request: ExtractRequest) -> Extract:
         """Read the files of one dataset in order of name; a file is identified by its content hash."""
@@ -82,36 +95,71 @@ class FilesConnector:
 
     def discover(self) -> list[Table]:
         """Return the readable files below the root, at most 1,000; hidden ones are skipped."""
-        if not self._root.is_dir():
-            raise SetupError("the root is no folder", mend="mend `root` at the connection")
-        found = sorted(path for path in self._root.rglob("*") if path.is_file() and self._is_offered(path))
-        return [table for path in found[:MAX_DISCOVERED] for table in self._tables(path)]
+        store = self._store()
+        found = islice(filter(_is_offered, store.names()), MAX_DISCOVERED)
+        return [table for name in found for table in _tables(store, name)]
+
+    def describe(self, name: str) -> Table | None:
+        """Return one file, or one sheet as `file!sheet`, with the types that its first rows fit."""
+        path, _, sheet = name.partition("!")
+        store = self._store()
+        if not _is_offered(path) or path not in store.names():
+            return None
+        found = next((table for table in _tables(store, path) if table.name == name), None)
+        return found and self._with_types(found, {"path": path, **({"sheet": sheet} if sheet else {})})
 
     def close(self) -> None:
         """Hold nothing open between reads."""
 
     def _batches(self, request: ExtractRequest, rows: TypedRows, seen: _Seen) -> Generator[pa.RecordBatch]:
         options = cast("FilesDataset", request.options)
-        for path in find(self._root, options.path):
-            name = path.relative_to(self._root).as_posix()
+        store = self._store()
+        for name in store.find(options.path):
             read: Callable[..., Generator[pa.RecordBatch]] = _module(
                 format_of(name, declared=options.format)
             ).read
-            with opened(path, root=self._root) as file:
+            with store.opened(name) as file:
                 yield from read(file, request, rows)
             seen.add(file)
 
-    def _is_offered(self, path: Path) -> bool:
-        hidden = any(part.startswith(".") for part in path.relative_to(self._root).parts)
-        return is_known(path.name) and not hidden and path.resolve().is_relative_to(self._root.resolve())
+    def _store(self) -> Store:
+        if "://" not in self._connection.root:
+            return FolderStore(self._base / self._connection.root)
+        from connectors.files.remote import BucketStore, WebStore
 
-    def _tables(self, path: Path) -> list[Table]:
-        try:
-            with opened(path, root=self._root) as file:
-                tables: list[Table] = _module(format_of(path.name)).tables(file)
-        except ConnectorError:
-            return []
-        return tables
+        if self._connection.root.startswith(("https://", "http://")):
+            return WebStore(self._connection, base=self._base)
+        return BucketStore(self._connection)
+
+    def _with_types(self, table: Table, options: dict[str, object]) -> Table:
+        from connectors.suggest import cursors_of, declared_as, guessed_from, mark_of_deletion
+
+        declared = {name: declared_as(kind) for name, kind in table.columns.items()}
+        bare = [name for name, kind in table.columns.items() if kind in ("text", "cell", "str")]
+        if bare:
+            request = ExtractRequest(
+                dataset=table.name, columns=dict.fromkeys(bare, "string"), options=FilesDataset(**options)
+            )
+            with closing(iter(self.extract(request))) as batches:
+                for batch in islice(batches, 1):
+                    declared |= {name: guessed_from(batch.column(name).to_pylist()) for name in bare}
+        deleted = mark_of_deletion(declared)
+        return replace(
+            table, declared=declared, cursors=cursors_of(declared), deleted=deleted, options=options
+        )
+
+
+def _is_offered(name: str) -> bool:
+    return is_known(name) and not any(part.startswith(".") for part in name.split("/"))
+
+
+def _tables(store: Store, name: str) -> list[Table]:
+    try:
+        with store.opened(name) as file:
+            tables: list[Table] = _module(format_of(name)).tables(file)
+    except ConnectorError:
+        return []
+    return tables
 
 
 def _module(form: Format) -> Any:
@@ -122,4 +170,4 @@ def _origin(pattern: str, identities: list[str]) -> str:
     if len(identities) == 1:
         return identities[0]
     whole = hashlib.sha256("\n".join(identities).encode()).hexdigest()
-    return f"{pattern}, {len(identities)} files sha256:{whole}"
+    return f"{pattern}, {len(identities)} file{'s' * (len(identities) != 1)} sha256:{whole}"

@@ -26,6 +26,8 @@ MAX_COLUMNS = 16_384
 MAX_LINE = 1 << 20
 MAX_CELL = 64 << 20
 _BLOCK = 4 << 20
+_UTF_16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+_UTF_16_UNMARKED = {0: "utf-16-be", 1: "utf-16-le"}  # by where the first zero byte is
 
 
 def read(file: SourceFile, request: ExtractRequest, rows: TypedRows) -> Generator[pa.RecordBatch]:
@@ -34,6 +36,7 @@ def read(file: SourceFile, request: ExtractRequest, rows: TypedRows) -> Generato
     of a string column is the empty text.
     """
     options = cast("FilesDataset", request.options)
+    _refuse_utf_16(file, options)
     source = Utf8Stream(file, encoding=options.encoding, quote=options.quote)
     text = io.BufferedReader(source, _BLOCK)
     records = _Records(file, options)
@@ -57,9 +60,23 @@ def read(file: SourceFile, request: ExtractRequest, rows: TypedRows) -> Generato
 def tables(file: SourceFile) -> list[Table]:
     """Return the file as a table whose columns are text."""
     options = FilesDataset(path=file.name)
+    _refuse_utf_16(file, options)
     text = io.BufferedReader(Utf8Stream(file, encoding=options.encoding))
     header = _header(text, options, _Records(file, options))
     return [Table(name=file.name, columns=dict.fromkeys(header, "text"))]
+
+
+def _refuse_utf_16(file: SourceFile, options: FilesDataset) -> None:
+    """Raise BadValue for a file in UTF-16, as spreadsheets write "Unicode text", that is not declared so."""
+    start = file.stream.read(2)
+    file.stream.seek(0)
+    found = "utf-16" if start in _UTF_16_MARKS else _UTF_16_UNMARKED.get(start.find(0))
+    if found and not codecs.lookup(options.encoding).name.startswith(("utf-16", "utf-32")):
+        raise BadValue(
+            f"{file.name} is written in UTF-16, and declared as {options.encoding}",
+            mend=f"write `encoding: {found}` at the dataset, or export the file as UTF-8",
+            place=f"{file.name}:1",
+        )
 
 
 def _header(text: io.BufferedReader[Utf8Stream], options: FilesDataset, records: _Records) -> list[str]:
@@ -84,6 +101,7 @@ def _header(text: io.BufferedReader[Utf8Stream], options: FilesDataset, records:
 
 
 _MEND = "mend the file, or `delimiter` and `quote` at the dataset"
+_MEND_ENCODING = "mend `encoding` at the dataset, or export the file as UTF-8"
 
 
 def _csv(lines: Iterator[str], name: str, options: FilesDataset) -> Reader:
@@ -162,11 +180,14 @@ class _Records:
                 pass
         except BadValue as problem:
             return problem
-        return self.mistake(f"bytes that are not {self._options.encoding}", line=None)
+        return self._wrong_bytes(line=None)
 
-    def mistake(self, what: str, *, line: int | None) -> BadValue:
+    def _wrong_bytes(self, *, line: int | None) -> BadValue:
+        return self.mistake(f"bytes that are not {self._options.encoding}", line=line, mend=_MEND_ENCODING)
+
+    def mistake(self, what: str, *, line: int | None, mend: str = _MEND) -> BadValue:
         place = self.name if line is None else f"{self.name}:{line}"
-        return BadValue(f"{place}: {what}", mend=_MEND, place=place)
+        return BadValue(f"{place}: {what}", mend=mend, place=place)
 
     def _line_of(self, row: int) -> int:
         if self._lines is None:
@@ -192,9 +213,7 @@ class _Records:
                         yield line, record
                     line = reader.line_num + 1
             except UnicodeDecodeError:
-                raise self.mistake(
-                    f"bytes that are not {options.encoding}", line=reader.line_num + 1
-                ) from None
+                raise self._wrong_bytes(line=reader.line_num + 1) from None
             except csv.Error as problem:
                 unclosed = "unexpected end" in str(problem) or "field larger" in str(problem)
                 what = "quotes that do not enclose whole cells"

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import codecs
 from pathlib import PurePosixPath
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from connectors.errors import SetupError
+from connectors.transport.network import Network
 
 Format = Literal["csv", "parquet", "jsonl", "excel"]
 
@@ -24,13 +25,21 @@ _BY_EXTENSION: dict[str, Format] = {
 }
 
 
-class FilesConnection(BaseModel):
+class FilesConnection(Network):
     """Where the files lie."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
     root: str = Field(
-        ".", description="Folder that every path starts in and none may leave, from the project's."
+        ".",
+        description="Folder that every path starts in and none may leave, from the project's; or an address "
+        "such as s3://bucket/exports, gs://..., az://..., sftp://... or https://...",
+    )
+    storage: dict[str, Any] = Field(
+        default_factory=dict,
+        repr=False,
+        description="What the file system of a root with an address takes, as fsspec documents it: keys, "
+        "tokens, end points, each secret as env: or file:. For https: `headers`.",
     )
 
 

@@ -6,7 +6,7 @@ import hashlib
 import io
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path, PurePath
 from typing import Any, BinaryIO
@@ -45,6 +45,30 @@ def find(root: Path, pattern: str) -> list[Path]:
     return found
 
 
+class FolderStore:
+    """Files below a folder of this machine."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+
+    def find(self, pattern: str) -> list[str]:
+        """Return the names from the root of the files that *pattern* names, as `find` does."""
+        return [path.relative_to(self._root).as_posix() for path in find(self._root, pattern)]
+
+    def names(self) -> Iterator[str]:
+        """Yield the name of every file below the root, links that leave it left out."""
+        if not self._root.is_dir():
+            raise SetupError("the root is no folder", mend="mend `root` at the connection")
+        top = self._root.resolve()
+        for path in sorted(self._root.rglob("*")):
+            if path.is_file() and path.resolve().is_relative_to(top):
+                yield path.relative_to(self._root).as_posix()
+
+    def opened(self, name: str) -> AbstractContextManager[SourceFile]:
+        """Open a file, as `opened` does."""
+        return opened(self._root / name, name=name)
+
+
 @dataclass(slots=True)
 class SourceFile:
     """
@@ -72,16 +96,15 @@ class SourceFile:
 
 
 @contextmanager
-def opened(path: Path, *, root: Path) -> Iterator[SourceFile]:
+def opened(path: Path, *, name: str) -> Iterator[SourceFile]:
     """
-    Open a file for one read.
+    Open a file for one read; *name* is its path from the root.
 
     Raises:
         SourceEmpty: If it has no byte.
         Incomplete: On leaving, if the file has changed since it was opened.
         SetupError: If it may not be read or has vanished.
     """
-    name = path.relative_to(root).as_posix()
     try:
         stream = path.open("rb")
     except OSError as problem:

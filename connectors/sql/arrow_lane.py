@@ -8,8 +8,9 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from connectors.contract import BATCH_ROWS
+from connectors.sql.dialects import settings
 from connectors.sql.faults import Reading, translated
-from connectors.sql.session import settings, with_patience
+from connectors.sql.session import with_patience
 
 if TYPE_CHECKING:
     import pyarrow as pa

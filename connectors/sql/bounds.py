@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
@@ -14,6 +15,7 @@ from connectors.contract import ExtractRequest
 from connectors.errors import SetupError
 from connectors.window import Bound, bounds, cursor_type
 
+_PARAMETER = re.compile(r"(?<!\\):(since|until|okr_since|okr_until)\b")
 _DAY = timedelta(days=1)
 _REPEATED = timedelta(hours=2)
 _ENDS: dict[str, tuple[Bound, Bound]] = {
@@ -66,6 +68,24 @@ def conditions(request: ExtractRequest, *, backend: str, naive: bool, cursor: st
         found.append(condition)
         parameters[f"okr_{name}"] = sent
     return Conditions(tuple(found), parameters)
+
+
+def written_out(sql: str, parameters: Mapping[str, Any]) -> str:
+    """Return *sql* for PostgreSQL with its parameters as literals of their types: digits, days, instants."""
+    return _PARAMETER.sub(lambda found: _literal(parameters[found[1]]), sql)
+
+
+def _literal(value: object) -> str:
+    if isinstance(value, datetime):
+        kind = "timestamp" if value.tzinfo is None else "timestamptz"
+        return f"{kind} '{value.isoformat(sep=' ')}'".replace(":", "\\:")
+    if isinstance(value, date):
+        return f"date '{value.isoformat()}'"
+    if isinstance(value, Decimal):
+        return f"'{value:f}'\\:\\:numeric"
+    if isinstance(value, int):
+        return f"'{value:d}'\\:\\:bigint"
+    raise TypeError(f"no literal for {type(value).__name__}")
 
 
 def _in_sqlite(cursor: str, sign: str, name: str, value: Bound) -> tuple[str, object]:

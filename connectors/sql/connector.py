@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from connectors.contract import Check, Extract, ExtractRequest, Table
 from connectors.errors import ConnectorError
-from connectors.probe import one_row
+from connectors.probe import clock, one_row
 from connectors.sql.faults import Reading, translated
 from connectors.sql.options import SqlConnection, SqlDataset
 from connectors.sql.plan import Seen, planned
@@ -39,12 +39,12 @@ class SqlConnector:
         """
         Read one dataset in one statement and one read-only transaction, ordered by cursor and key.
 
-        A plain `postgresql://` goes through ADBC where that is installed and the read has no bounds;
-        the rows are the same.
+        A plain `postgresql://` goes through ADBC where that is installed; the rows are the same.
         """
         rows = TypedRows(request)
         seen = Seen()
-        from connectors.sql.session import parsed, warnings
+        from connectors.sql.dialects import warnings
+        from connectors.sql.session import parsed
 
         url = parsed(self._connection.url)
 
@@ -64,14 +64,18 @@ class SqlConnector:
         return Extract(request, rows.schema, within(self._batches(url, request, rows, seen), request), facts)
 
     def check(self, requests: tuple[ExtractRequest, ...]) -> list[Check]:
-        """Say whether the role could write there, and of every dataset whether it gives a row."""
+        """Say whether the role could write, how the clocks stand, and whether each dataset gives a row."""
         from connectors.sql.catalog import role_checks
+        from connectors.sql.plan import server_time
+        from connectors.transport.policy import Timing
 
         try:
             with ExitStack() as stack:
                 connection, reading = self._session(stack)
                 with translated(reading):
                     found = role_checks(connection)
+                    if connection.dialect.name not in ("sqlite", "duckdb"):  # theirs is ours
+                        found += clock(server_time(connection), now=Timing().now())
         except ConnectorError as problem:
             return [Check(subject="connection", passed=False, seen=problem.message, mend=problem.mend)]
         return [*found, *(one_row(self.extract, request) for request in requests)]
@@ -84,6 +88,15 @@ class SqlConnector:
             connection, reading = self._session(stack)
             with translated(reading):
                 return visible_tables(connection)
+
+    def describe(self, name: str) -> Table | None:
+        """Return one table or view; None if the role sees none of that name."""
+        from connectors.sql.catalog import one_table
+
+        with ExitStack() as stack:
+            connection, reading = self._session(stack)
+            with translated(reading):
+                return one_table(connection, name)
 
     def close(self) -> None:
         """Hold nothing open between reads."""
@@ -109,7 +122,7 @@ class SqlConnector:
                 stack.close()
                 chunks = arrow_lane.chunks(url, plan.sql, reading)
             else:
-                chunks = row_lane.chunks(connection, plan.sql, plan.parameters, reading)
+                chunks = row_lane.chunks(connection, plan.sql, plan.parameters, reading, singles=plan.singles)
             seen.driver = "adbc-driver-postgresql" if plan.in_arrow else connection.dialect.driver
             start = 0
             for columns in stack.enter_context(closing(chunks)):

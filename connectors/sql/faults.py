@@ -1,4 +1,4 @@
-"""What a database's error means to the caller, told by its SQLSTATE, never by repeating its message."""
+"""What a database's error means to the caller, told by its code, never by repeating its message."""
 
 from __future__ import annotations
 
@@ -9,8 +9,25 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from connectors.errors import BadValue, ConnectorError, SchemaChanged, SetupError, Transient
+from connectors.errors import BadValue, ConnectorError, Interrupted, SchemaChanged, SetupError, Transient
 
+# MySQL and MariaDB number their errors; their drivers do not tell the SQLSTATE.
+_SQLSTATES = {
+    **dict.fromkeys((1317, 1969, 3024), "57014"),
+    **dict.fromkeys((1045, 1698, 4151), "28000"),
+    **dict.fromkeys((1044, 1142, 1143, 1227, 1370), "42501"),
+    **dict.fromkeys((1290, 1792), "25006"),
+    **dict.fromkeys((1205, 1213), "40001"),
+    **dict.fromkeys((1053, 1152, 1158, 1159, 1160, 1161, 1184, 1927, 2006, 2013, 2055), "08006"),
+    **dict.fromkeys((2002, 2003), "08001"),
+    1040: "53300",
+    1049: "3D000",
+    1054: "42S22",
+    1064: "42000",
+    1146: "42S02",
+    1365: "22012",
+    1690: "22003",
+}
 _MISSING = {"42703": "column", "42P01": "table", "3F000": "schema", "42S02": "table", "42S22": "column"}
 _LOST = ("08", "53", "57P", "58", "40")
 _LOST_WORDS = re.compile(
@@ -22,7 +39,7 @@ _WRONG_LOGIN = re.compile(
     r"password|authentication|no pg_hba|role .* does not exist|access denied|not permitted to log", re.I
 )
 _NO_DATABASE = re.compile(r"database .* does not exist|unknown database", re.I)
-_NAMED = re.compile(r'"([^"]{1,128})"|no such (?:table|column): ([\w.]{1,128})')
+_NAMED = re.compile(r'"([^"]{1,128})"|no such (?:table|column): ([\w.]{1,128})|\'([^\']{1,128})\'')
 
 
 @dataclass(slots=True)
@@ -73,9 +90,9 @@ def _driver_errors() -> tuple[type[Exception], ...]:
 
 
 def _meaning(problem: BaseException | None, reading: Reading, *, lost: bool) -> ConnectorError:
-    state = str(getattr(problem, "sqlstate", None) or "")
-    text = str(problem)
-    if state == "57014" or text == "interrupted":
+    state, text = _told(problem)
+    gone = lost or state.startswith(_LOST) or _LOST_WORDS.search(text) is not None
+    if state == "57014" or text == "interrupted" or (gone and reading.elapsed_s() > reading.limit_s):
         taken = f"stopped after {reading.elapsed_s():.1f} s, its limit is {reading.limit_s} s"
         mend = "narrow the query, add an index, or raise `timeout`"
         return SetupError(f"the statement was {taken}", mend=mend)
@@ -86,19 +103,37 @@ def _meaning(problem: BaseException | None, reading: Reading, *, lost: bool) -> 
     if state in ("42501", "25006") or "readonly database" in text:
         return SetupError(f"the database does not permit it (SQLSTATE {state or 'none'})", mend=_GRANT)
     if state.startswith("22"):
-        return BadValue(
-            f"the database cannot compute a value of the query (SQLSTATE {state})",
-            mend="guard the expression in the query, for example against division by zero",
-            place="query",
-        )
-    if lost or state.startswith(_LOST) or _LOST_WORDS.search(text):
+        return _wrong_value(state)
+    if gone:
         what = f"the connection was lost (SQLSTATE {state or 'none'})"
-        return Transient(what, mend="it is read again next run")
+        return Interrupted(what, mend="it is read again next run")
     named = f"SQLSTATE {state}" if state else type(problem).__name__
     what = f"the database refuses the query ({named})"
     return SetupError(what, mend="run the query by hand as the same role")
 
 
+def _told(problem: BaseException | None) -> tuple[str, str]:
+    """Return the SQLSTATE of a driver's error, empty if there is none, and its message."""
+    state = str(getattr(problem, "sqlstate", None) or "")
+    match problem.args if problem is not None else ():
+        case (int(number), str(text)):
+            return _SQLSTATES.get(number, state), text
+    return state, str(problem)
+
+
+def _wrong_value(state: str) -> BadValue:
+    what, mend = _WRONG_VALUES.get(state, ("cannot compute a value of the query", "guard the expression"))
+    return BadValue(f"the database {what} (SQLSTATE {state})", mend=f"{mend} in the query", place="query")
+
+
+_WRONG_VALUES = {
+    "22012": ("divides by zero", "guard the division, as in `a / nullif(b, 0)`,"),
+    "22P02": ("finds a text that is none of the type it is cast to", "cast only the texts that fit"),
+    "22018": ("finds a text that is none of the type it is cast to", "cast only the texts that fit"),
+    "22007": ("finds a text that is no date or time", "cast only the texts that fit"),
+    "22008": ("finds a date or time that no calendar has", "cast only the texts that fit"),
+    "22003": ("finds a number beyond the range of its type", "cast its parts to a wider type"),
+}
 _GRANT = "grant the role SELECT on what the query reads, and write queries that only read"
 
 
@@ -109,13 +144,13 @@ def _missing(state: str, text: str) -> SchemaChanged | None:
     if kind is None:
         return None
     found = _NAMED.search(text)
-    name = (found[1] or found[2]) if found else "of that name"
+    name = (found[1] or found[2] or found[3]) if found else "of that name"
     return SchemaChanged(f"the database has no {kind} {name}", mend=f"mend the {kind}'s name", column=name)
 
 
 def unreachable(problem: BaseException | None) -> ConnectorError:
     """Return the error of a connection that could not be made."""
-    state, text = str(getattr(problem, "sqlstate", None) or ""), str(problem)
+    state, text = _told(problem)
     if state.startswith("28") or _WRONG_LOGIN.search(text):
         return SetupError(
             "the database refuses the login", mend="mend user, password or the server's access rules"

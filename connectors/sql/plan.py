@@ -30,40 +30,51 @@ class Seen:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """The statement to send. *in_arrow* is whether ADBC sends it; it takes no parameters then."""
+    """
+    The statement to send. *in_arrow* is whether ADBC sends it; its values stand in it as literals then.
+
+    *singles* are the positions of columns that hold 32-bit floats.
+    """
 
     sql: str
     parameters: dict[str, Any]
     order: tuple[str, ...]
     in_arrow: bool
+    singles: tuple[int, ...] = ()
 
 
 def planned(connection: Connection, url: URL, request: ExtractRequest, seen: Seen, reading: Reading) -> Plan:
     """Look at the dataset's columns and return the statement that reads them."""
     from connectors.sql import arrow_lane, bounds, source_types, statement
+    from connectors.sql.dialects import NAIVE_TIMES
 
     backend = connection.dialect.name
     source = _source(connection, request)
     own = partial(bounds.own_parameters, request, backend=backend, used=source.bound)
-    naive = backend != "postgresql" and request.zone is not None
+    naive = backend not in NAIVE_TIMES and request.zone is not None
     seen.types = _looked_at(connection, source, request, own(naive=naive), reading)
     with translated(reading):
-        seen.server_time_at = _server_time(connection)
-    naive = naive or seen.types.get(request.cursor or "") == "timestamp"
+        seen.server_time_at = server_time(connection)
+    naive = naive or seen.types.get(request.cursor or "") == NAIVE_TIMES.get(backend, "")
     quoted = {name: f"okr_source.{_quoted(connection, name)}" for name in request.columns}
     window = bounds.conditions(
         request, backend=backend, naive=naive, cursor=quoted[request.cursor] if request.cursor else ""
     )
     parameters = {**own(naive=naive), **window.parameters}
-    in_arrow = not parameters and arrow_lane.speaks(url)
+    in_arrow = arrow_lane.speaks(url)
     order = tuple(dict.fromkeys(([request.cursor] if request.cursor else []) + list(request.key)))
     sql = statement.select(
         source,
-        columns=source_types.expressions(request, seen.types, quoted=quoted, in_arrow=in_arrow),
+        columns=source_types.expressions(
+            request, seen.types, quoted=quoted, backend=backend, in_arrow=in_arrow
+        ),
         conditions=window.sql,
         order=[quoted[name] for name in order],
     )
-    return Plan(sql=sql, parameters=parameters, order=order, in_arrow=in_arrow)
+    if in_arrow:
+        sql, parameters = bounds.written_out(sql, parameters), {}
+    alone = source_types.singles(request, seen.types, backend=backend)
+    return Plan(sql=sql, parameters=parameters, order=order, in_arrow=in_arrow, singles=alone)
 
 
 def _source(connection: Connection, request: ExtractRequest) -> Source:
@@ -97,7 +108,7 @@ def _looked_at(
         raise with_nearest(connection, problem, read=source.tables) from None
     options = cast("SqlDataset", request.options)
     positions(request.columns, [name for name, _ in found], where=options.table or "the query")
-    refuse_naive(request, dict(found))
+    refuse_naive(request, dict(found), backend=connection.dialect.name)
     return dict(found)
 
 
@@ -112,15 +123,14 @@ def _described(connection: Connection, source: Source, own: dict[str, Any]) -> l
     return source_types.source_types(connection, described)
 
 
-def _server_time(connection: Connection) -> datetime | None:
+def server_time(connection: Connection) -> datetime | None:
     """Return the server's clock; None of servers whose sessions we do not know how to put into UTC."""
-    from sqlalchemy import text
+    from connectors.sql.dialects import clock
 
-    from connectors.sql.session import warnings
-
-    if warnings(connection.dialect.name):
+    asked = clock(connection.dialect.name)
+    if asked is None:
         return None
-    found = connection.execute(text("SELECT CURRENT_TIMESTAMP")).scalar()
+    found = connection.exec_driver_sql(asked).scalar()
     found = datetime.fromisoformat(found) if isinstance(found, str) else found
     if not isinstance(found, datetime):
         return None

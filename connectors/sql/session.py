@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from connectors.errors import SetupError
+from connectors.sql.dialects import package_for, plain_driver, server_of, settings
 from connectors.sql.faults import Reading, translated, unreachable
 
 if TYPE_CHECKING:
@@ -22,60 +23,17 @@ _PATIENCE = {
     "keepalives_count": "3",
 }
 _STEPS_BETWEEN_LOOKS = 20_000
-
-_SETTINGS: dict[str, tuple[str, ...]] = {
-    "postgresql": (
-        "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY",
-        "SET LOCAL statement_timeout = '{limit_s}s'",
-        "SET LOCAL TIME ZONE 'UTC'",
-        "SET LOCAL DateStyle = 'ISO, YMD'",
-        "SET LOCAL extra_float_digits = 1",
-    ),
-    "mysql": (
-        "SET SESSION TRANSACTION READ ONLY",
-        "SET SESSION max_execution_time = {limit_s}000",
-        "SET SESSION time_zone = '+00:00'",
-    ),
-    "mariadb": (
-        "SET SESSION TRANSACTION READ ONLY",
-        "SET SESSION max_statement_time = {limit_s}",
-        "SET SESSION time_zone = '+00:00'",
-    ),
-    "sqlite": ("PRAGMA query_only = ON",),
-}
-
-_PACKAGES = {
-    "mysql": "pymysql",
-    "mariadb": "pymysql",
-    "mssql": "pyodbc",
-    "oracle": "oracledb",
-    "snowflake": "snowflake-sqlalchemy",
-    "bigquery": "sqlalchemy-bigquery",
-    "redshift": "sqlalchemy-redshift",
-    "trino": "trino",
-    "databricks": "databricks-sqlalchemy",
-    "duckdb": "duckdb-engine",
-}
-
-
-def settings(backend: str, limit_s: int) -> tuple[str, ...]:
-    """Return the statements that make a session read only and limit its time; empty where none are known."""
-    return tuple(statement.format(limit_s=limit_s) for statement in _SETTINGS.get(backend, ()))
-
-
-def warnings(backend: str) -> tuple[str, ...]:
-    """Return what a receipt must say of a database whose session is not limited by us."""
-    if backend in _SETTINGS:
-        return ()
-    return (f"{backend}: read only and the time limit rest on the role alone, no session setting is known",)
+_GRACE_S = 30
+"""How much longer than its limit a server is waited for: it should have stopped the statement by then."""
 
 
 def parsed(url: str) -> URL:
-    """Return *url*; SetupError, without a part of it, if it is none."""
+    """Return *url* with the driver it means; SetupError, without a part of it, if it is none."""
     import sqlalchemy
 
     try:
-        return sqlalchemy.make_url(url)
+        made = sqlalchemy.make_url(url)
+        return made.set(drivername=plain_driver(made.drivername))
     except (sqlalchemy.exc.ArgumentError, ValueError):
         # The cause quotes a part of the URL.
         raise SetupError(
@@ -98,24 +56,36 @@ def engine_for(url: URL, *, base: Path, reading: Reading) -> Engine:
     if url.get_backend_name() == "sqlite":
         options["creator"] = lambda: _open_sqlite(url, base, reading)
         address = sqlalchemy.URL.create("sqlite")
+    elif url.get_backend_name() == "duckdb":
+        address = url.set(database=str(_file_of(url, base, "DuckDB")))
+        options["connect_args"] = {"read_only": True}
     elif url.drivername in ("postgresql", "postgresql+psycopg", "postgresql+psycopg2"):
         address = with_patience(url)
+    elif url.drivername.endswith("+pymysql"):
+        patience = {"connect_timeout": 10, "read_timeout": reading.limit_s + _GRACE_S}
+        options["connect_args"] = {"charset": "utf8mb4", **patience}
     try:
         return sqlalchemy.create_engine(address, **options)
     except (sqlalchemy.exc.NoSuchModuleError, ImportError):
         backend = url.get_backend_name()
-        package = _PACKAGES.get(backend, "the package that brings its SQLAlchemy dialect")
-        raise SetupError(f"no driver for {backend} is installed", mend=f"install {package}") from None
+        raise SetupError(
+            f"no driver for {backend} is installed", mend=f"install {package_for(backend)}"
+        ) from None
+
+
+def _file_of(url: URL, base: Path, kind: str) -> Path:
+    if not url.database or url.database == ":memory:":
+        mend = f"write {kind.lower()}:///path/from/the/project.db"
+        raise SetupError(f"the url names no {kind} file", mend=mend)
+    path = base / url.database
+    if not path.is_file():
+        mend = "mend the path in the url; none is created"
+        raise SetupError(f"no {kind} file is at {url.database}", mend=mend)
+    return path
 
 
 def _open_sqlite(url: URL, base: Path, reading: Reading) -> sqlite3.Connection:
-    if not url.database or url.database == ":memory:":
-        raise SetupError("the url names no SQLite file", mend="write sqlite:///path/from/the/project.db")
-    path = base / url.database
-    if not path.is_file():
-        raise SetupError(
-            f"no SQLite file is at {url.database}", mend="mend the path in the url; none is created"
-        )
+    path = _file_of(url, base, "SQLite")
     connection = sqlite3.connect(
         f"file:{quote(str(path.resolve()))}?mode=ro", uri=True, check_same_thread=False
     )
@@ -137,7 +107,7 @@ def session(engine: Engine, reading: Reading) -> Iterator[Connection]:
         raise unreachable(problem.orig) from None
     try:
         with translated(reading):
-            for statement in settings(engine.dialect.name, reading.limit_s):
+            for statement in settings(server_of(engine.dialect), reading.limit_s):
                 connection.exec_driver_sql(statement)
         yield connection
     finally:

@@ -9,6 +9,7 @@ from connectors.cells import Column
 from connectors.column_type import declared_types
 from connectors.contract import ExtractRequest
 from connectors.instants import naive_without_zone
+from connectors.sql.dialects import NAIVE_TIMES
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -22,15 +23,45 @@ _IN_ARROW = {
     "timestamp": {"timestamp"},
     "timestamptz": {"timestamp"},
 }
+_MYSQL = {
+    0: "decimal",
+    1: "tinyint",
+    2: "smallint",
+    3: "int",
+    4: "float",
+    5: "double",
+    7: "timestamp",
+    8: "bigint",
+    9: "mediumint",
+    10: "date",
+    11: "time",
+    12: "datetime",
+    13: "year",
+    16: "bit",
+    245: "json",
+    246: "decimal",
+    **dict.fromkeys((249, 250, 251, 252), "text or blob"),
+    **dict.fromkeys((15, 253, 254), "char"),
+}
+"""The protocol's numbers. An unknown one is read as it comes."""
+# Six digits of a float are all that MySQL shows of it; an instant comes without saying that it is in UTC.
+_ASKED_IN_MYSQL = {
+    "float": "({column} + 0e0)",
+    "bit": "({column} + 0)",
+    "time": "CAST({column} AS char)",
+    "timestamp": "CONCAT({column}, '+00\\:00')",
+}
 
 
 def source_types(connection: Connection, description: Sequence[Sequence[Any]]) -> list[tuple[str, str]]:
     """
     Return the columns of a DBAPI *description*, in order, with their types in the database.
 
-    Types are named for PostgreSQL; other drivers describe them in ways of their own, and get "".
+    Types are named for PostgreSQL and MySQL; other drivers describe them in ways of their own, and get "".
     """
     names = [str(column[0]) for column in description]
+    if connection.dialect.name in ("mysql", "mariadb"):
+        return [(str(column[0]), _MYSQL.get(column[1], "")) for column in description]
     if connection.dialect.name != "postgresql":
         return [(name, "") for name in names]
     oids = sorted({int(column[1]) for column in description})
@@ -41,7 +72,12 @@ def source_types(connection: Connection, description: Sequence[Sequence[Any]]) -
 
 
 def expressions(
-    request: ExtractRequest, types: Mapping[str, str], *, quoted: Mapping[str, str], in_arrow: bool
+    request: ExtractRequest,
+    types: Mapping[str, str],
+    *,
+    quoted: Mapping[str, str],
+    backend: str,
+    in_arrow: bool,
 ) -> list[str]:
     """
     Return the SQL expression of each declared column.
@@ -50,6 +86,8 @@ def expressions(
     its many types) as its own exact text; only Arrow transport carries floats and times unharmed.
     """
     wanted = declared_types(request.columns)
+    if backend in ("mysql", "mariadb"):
+        return [_ASKED_IN_MYSQL.get(types[name], "{column}").format(column=quoted[name]) for name in wanted]
     return [
         _expression(types[name], kind.name, quoted[name], in_arrow=in_arrow) for name, kind in wanted.items()
     ]
@@ -63,8 +101,17 @@ def _expression(source: str, declared: str, column: str, *, in_arrow: bool) -> s
     return f"CAST({column} AS text)"
 
 
-def refuse_naive(request: ExtractRequest, types: Mapping[str, str]) -> None:
+def singles(request: ExtractRequest, types: Mapping[str, str], *, backend: str) -> tuple[int, ...]:
+    """Return the positions of 32-bit floats that come as 64-bit ones: 9.8 would be 9.800000190734863."""
+    if backend not in ("mysql", "mariadb"):
+        return ()
+    return tuple(at for at, name in enumerate(request.columns) if types[name] == "float")
+
+
+def refuse_naive(request: ExtractRequest, types: Mapping[str, str], *, backend: str) -> None:
     """Raise SetupError if times without a zone are declared as instants and no zone is."""
+    if request.zone is not None:
+        return
     for name, kind in declared_types(request.columns).items():
-        if kind.name == "timestamp" and types[name] == "timestamp" and request.zone is None:
+        if kind.name == "timestamp" and types[name] and types[name] == NAIVE_TIMES.get(backend):
             raise naive_without_zone(Column(name, kind))

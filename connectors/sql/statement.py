@@ -62,7 +62,10 @@ def from_query(query: str, *, backend: str) -> Source:
     found = _one_select(query, dialect)
     if isinstance(found, str):
         raise SetupError(f"the query {found}", mend="write exactly one SELECT under `query`")
-    sql, bound = _escaped(query, sqlglot.tokenize(query, read=dialect))
+    tokens = sqlglot.tokenize(query, read=dialect)
+    if dialect == "mysql" and any(c.startswith(("!", "M!")) for token in tokens for c in token.comments):
+        raise SetupError("the query hides code in a comment", mend="write it without `/*! ... */`")
+    sql, bound = _escaped(query, tokens)
     return Source(sql, tuple(table.name for table in found.find_all(exp.Table)), bound)
 
 

@@ -6,10 +6,13 @@ import click
 
 from okr_pipeline import __version__
 from okr_pipeline.cli.advice import lint
+from okr_pipeline.cli.close import close
 from okr_pipeline.cli.declare import check, doctor, init, ls, schema
+from okr_pipeline.cli.discover import add, discover
 from okr_pipeline.cli.prove import explain, verify
 from okr_pipeline.cli.read import page, show
 from okr_pipeline.cli.run import backfill, rebuild, sync
+from okr_pipeline.cli.say import check_in
 from okr_pipeline.cli.shell import Okr
 
 
@@ -29,5 +32,23 @@ def main(context: click.Context, base: str) -> None:
     context.obj = base
 
 
-for command in (init, check, lint, ls, schema, doctor, sync, backfill, rebuild, show, page, explain, verify):
+for command in (
+    init,
+    check,
+    lint,
+    ls,
+    schema,
+    doctor,
+    discover,
+    add,
+    sync,
+    backfill,
+    rebuild,
+    check_in,
+    close,
+    show,
+    page,
+    explain,
+    verify,
+):
     main.add_command(command)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from okr_pipeline.cli.shell import FINDINGS, USAGE, say
-from okr_pipeline.layout import CONFIG_FOLDER, LATEST, STATE_FOLDER
+from okr_pipeline.cli.shell import FINDINGS, config_folder, say
+from okr_pipeline.layout import LATEST, STATE_FOLDER
 
 if TYPE_CHECKING:
     from okr_pipeline.model.observation import Status
@@ -42,18 +42,16 @@ def chosen(
         raise click.BadParameter(str(error), param_hint="--select") from None
 
 
-def last_report(context: click.Context) -> Report:
-    """Read the last published report: one file, so that a look costs next to nothing."""
-    from okr_pipeline.publish.latest import ReportFileError, report_from_json
+def last_report(context: click.Context, *, trends: Collection[str] | None = ()) -> Report:
+    """Read the last published report with *trends* (None: all): one file, so that a look costs little."""
+    from okr_pipeline.publish.latest import ReportFileError, read_report
 
     file = Path(context.obj) / STATE_FOLDER / LATEST
     try:
-        return report_from_json(file.read_text(encoding="utf-8"))
+        return read_report(file, trends=trends)
     except FileNotFoundError:
-        if not (Path(context.obj) / CONFIG_FOLDER).is_dir():
-            say(f"{Path(context.obj).resolve()} holds no {CONFIG_FOLDER}/; name the project's folder with -C")
-            raise click.exceptions.Exit(USAGE) from None
+        config_folder(context.obj)
         say("nothing was published yet; run `okr sync`")
-    except (OSError, UnicodeDecodeError, ReportFileError) as error:
+    except ReportFileError as error:
         say(f"{file} cannot be read; run `okr page` to write it again ({type(error).__name__})")
     raise click.exceptions.Exit(FINDINGS)

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from okr_pipeline.cli.choose import SELECT, chosen
-from okr_pipeline.cli.shell import FAILED, FINDINGS, counted, load_workspace, parse_day, say
+from okr_pipeline.cli.shell import FAILED, FINDINGS, config_folder, counted, load_workspace, parse_day, say
 
 
 @click.command()
@@ -48,10 +48,10 @@ def init(directory: str, *, demo: bool, day: str | None) -> None:
 @click.pass_context
 def check(context: click.Context, style: str) -> None:
     """Check the configuration, offline. Every problem is told with its place and its mend."""
+    folder = config_folder(context.obj)
     from okr_pipeline import config
-    from okr_pipeline.layout import CONFIG_FOLDER
 
-    checked = config.check(Path(context.obj) / CONFIG_FOLDER)
+    checked = config.check(folder)
     render = {"text": config.render_text, "json": config.render_json, "github": config.render_github}[style]
     if checked.diagnostics or style == "json":
         click.echo(render(checked.diagnostics))
@@ -89,15 +89,10 @@ def ls(context: click.Context, patterns: tuple[str, ...], *, as_json: bool) -> N
 @click.pass_context
 def schema(context: click.Context) -> None:
     """Print the JSON Schema of this project, for editors."""
+    folder = config_folder(context.obj)
     from okr_pipeline import config
     from okr_pipeline.config.json_schema import json_schema
-    from okr_pipeline.layout import CONFIG_FOLDER
 
-    folder = Path(context.obj) / CONFIG_FOLDER
-    if not folder.is_dir():
-        raise click.BadParameter(
-            f"{folder} is not there; `okr init` writes a project", param_hint="--project"
-        )
     _, draft = config.read_draft(folder)
     click.echo(json.dumps(json_schema(draft), indent=2))
 

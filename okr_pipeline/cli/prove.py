@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING
 
 import click
@@ -11,8 +12,10 @@ from okr_pipeline.cli.shell import FINDINGS, counted, load_workspace, parse_as_o
 from okr_pipeline.layout import LATEST
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
+    from okr_pipeline.ledger.entry import Head
     from okr_pipeline.model.report import Report
 
 _MOST_FAULTS = 20
@@ -35,7 +38,7 @@ def explain(
 
     workspace = load_workspace(context.obj)
     asked = parse_as_of(as_of, workspace.project.calendar) if as_of else None
-    with workspace.ledger() as ledger:
+    with workspace.ledger(read_only=True) as ledger:
         try:
             explained = audit.explain(ledger, workspace.project, key_result, as_of=asked)
         except audit.NothingPublished:
@@ -54,37 +57,62 @@ def explain(
         click.echo(json.dumps(as_data(explained, again, rows=behind), indent=2))
     else:
         click.echo(as_text(explained, again, rows=behind, sql=sql))
-    context.exit(0 if again.value == explained.observation.value else FINDINGS)
+    context.exit(0 if again is None or again.value == explained.observation.value else FINDINGS)
 
 
 @click.command()
+@click.option(
+    "--head",
+    "noted",
+    multiple=True,
+    metavar="[N:]HASH",
+    callback=lambda _, __, written: {text: _head(text) for text in written},
+    help="A ledger head noted elsewhere: the ledger must still hold it.",
+)
 @click.pass_context
-def verify(context: click.Context) -> None:
+def verify(context: click.Context, noted: Mapping[str, Head]) -> None:
     """Prove what was published. Recomputes every recorded number from the lake, and checks the chain."""
     from okr_pipeline.audit.verify import verify as prove
     from okr_pipeline.publish.outbox import witnesses
 
     workspace = load_workspace(context.obj)
     published, unread = _published(workspace.base)
-    with workspace.ledger() as ledger:
-        heads = witnesses(workspace.project.publishers, workspace.base).values()
+    outside = witnesses(workspace.project.publishers, workspace.base)
+    heads = {file.relative_to(workspace.base).as_posix(): head for file, head in outside.items()}
+    with workspace.ledger(read_only=True) as ledger:
+        heads |= {f"--head {text}": head for text, head in noted.items()}
         verdict = prove(workspace, ledger, published=published, witnesses=heads)
     faults = [*unread, *verdict.faults]
     for fault in faults[:_MOST_FAULTS]:
         click.echo(f"FAULT {fault}")
     if (more := len(faults) - _MOST_FAULTS) > 0:
         click.echo(f"... and {more} more")
+    for told in verdict.retired:
+        click.echo(told)
     proved = (
         counted(verdict.entries, "ledger entry"),
         counted(verdict.extracts, "extract"),
         counted(verdict.numbers, "number"),
         counted(verdict.snapshots, "snapshot"),
     )
-    outcome = counted(len(faults), "fault") if faults else "all recompute"
+    whole = "all that is kept recompute" if verdict.retired else "all recompute"
+    outcome = counted(len(faults), "fault") if faults else whole
     if not faults and verdict.entries == 0:
         outcome = "nothing to prove yet; run `okr sync`"
     click.echo(f"{', '.join(proved)}: {outcome}")
+    if verdict.entries:
+        click.echo(f"head {verdict.head.seq}:{verdict.head.hash}")
     context.exit(FINDINGS if faults else 0)
+
+
+def _head(text: str) -> Head:
+    """Return the head that was noted as *text*; a hash may be shortened to 12 digits."""
+    from okr_pipeline.ledger.entry import Head
+
+    if written := re.fullmatch(r"(?:(\d{1,18}):)?([0-9a-f]{12,64})", text):
+        return Head(int(written[1] or 0), written[2])
+    hint = "write it as `okr verify` and the page do: 866:5b20..."
+    raise click.BadParameter(f"{text!r} is no ledger head; {hint}", param_hint="--head")
 
 
 def _published(base: Path) -> tuple[Report | None, list[str]]:

@@ -10,7 +10,7 @@ from okr_pipeline.cli.choose import SELECT, chosen, last_report
 from okr_pipeline.cli.shell import FAILED, FINDINGS, load_workspace, parse_as_of, running, say
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from okr_pipeline.model.report import Report
 
@@ -30,28 +30,30 @@ def show(
     as_json: bool,
 ) -> None:
     """Show where every key result stands, or one of them."""
-    report = last_report(context) if as_of is None else _as_of(context, as_of)
-    if patterns:
-        report = _narrowed(context, report, patterns)
     if as_json:
         from okr_pipeline.publish.latest import report_to_json
 
-        click.echo(report_to_json(report), nl=False)
+        click.echo(report_to_json(_asked(context, patterns, as_of, trends=None)), nl=False)
         return
-    from okr_pipeline.publish.terminal import (
-        Screen,
-        UnknownKeyResultError,
-        print_key_result,
-        print_overview,
-    )
+    from okr_pipeline.publish import terminal
 
+    screen = terminal.Screen()
     if key_result is None:
-        print_overview(report, Screen())
+        trends = None if terminal.draws_trends(screen) else ()
+        terminal.print_overview(_asked(context, patterns, as_of, trends=trends), screen)
         return
     try:
-        print_key_result(report, key_result, Screen())
-    except UnknownKeyResultError as error:
+        report = _asked(context, patterns, as_of, trends=[key_result])
+        terminal.print_key_result(report, key_result, screen)
+    except terminal.UnknownKeyResultError as error:
         raise click.BadParameter(str(error), param_hint="KEY_RESULT") from None
+
+
+def _asked(
+    context: click.Context, patterns: Sequence[str], as_of: str | None, *, trends: Collection[str] | None
+) -> Report:
+    report = last_report(context, trends=trends) if as_of is None else _as_of(context, as_of)
+    return _narrowed(context, report, patterns) if patterns else report
 
 
 @click.command()
@@ -92,7 +94,7 @@ def _as_of(context: click.Context, as_of: str) -> Report:
 
     workspace = load_workspace(context.obj)
     asked = parse_as_of(as_of, workspace.project.calendar)
-    with workspace.ledger() as ledger:
+    with workspace.ledger(read_only=True) as ledger:
         report = report_at(ledger, workspace.project, as_of=asked)
     if report is None:
         say(f"no snapshot at or before {as_of}")

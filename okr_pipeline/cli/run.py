@@ -90,7 +90,7 @@ def rebuild(context: click.Context) -> None:
     from okr_pipeline.sync import rebuild_warehouse
 
     workspace = load_workspace(context.obj)
-    with workspace.ledger() as ledger:
+    with workspace.ledger(read_only=True) as ledger:
         count = rebuild_warehouse(workspace, ledger)
     say(f"rebuilt {workspace.project.stores.warehouse} from {counted(count, 'load')}")
 

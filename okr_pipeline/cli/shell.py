@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+
+from okr_pipeline.counts import counted as counted
+from okr_pipeline.layout import CONFIG_FOLDER
 
 if TYPE_CHECKING:
     from okr_pipeline.model.calendar import Calendar
@@ -33,25 +37,52 @@ class Okr(click.Group):
         """Keep the order in which one meets them."""
         return list(self.commands)
 
+    def main(self, *args: Any, standalone_mode: bool = True, **extra: Any) -> Any:
+        """Run as a program. An interrupt ends it with 130, whatever a library made of it meanwhile."""
+        run: Callable[..., Any] = super().main
+        if not standalone_mode:
+            return run(*args, standalone_mode=False, **extra)
+        with _interrupts() as interrupted:
+            try:
+                sys.exit(run(*args, standalone_mode=False, **extra))
+            except click.ClickException as error:
+                error.show()
+                sys.exit(error.exit_code)
+            except BaseException:
+                if not interrupted:
+                    raise
+                say("interrupted; nothing was half-written")
+                sys.exit(INTERRUPTED)
+
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command; turn the failures it knows into words and an exit code."""
         try:
             return super().invoke(ctx)
-        except KeyboardInterrupt:
-            say("interrupted; nothing was half-written")
-            ctx.exit(INTERRUPTED)
         except BrokenPipeError:
             # The reader of our output has gone (`okr ls | head`): nothing is wrong.
             sys.stdout = open(os.devnull, "w")  # noqa: SIM115, PTH123
             ctx.exit(DONE)
-        except RuntimeError as error:
-            # What DuckDB makes of Ctrl-C while it computes.
-            if str(error) != "Query interrupted":
-                raise
-            say("interrupted; nothing was half-written")
-            ctx.exit(INTERRUPTED)
         except _known_failures() as error:
             ctx.exit(_told(error))
+
+
+@contextmanager
+def _interrupts() -> Iterator[list[int]]:
+    """Keep a list of the interrupts that arrive meanwhile: DuckDB turns them into errors of its own."""
+    arrived: list[int] = []
+
+    def interrupt(number: int, _: object) -> None:
+        arrived.append(number)
+        raise KeyboardInterrupt
+
+    before = signal.getsignal(signal.SIGINT)
+    # Whoever started us may have had interrupts ignored.
+    if before is signal.default_int_handler:
+        signal.signal(signal.SIGINT, interrupt)
+    try:
+        yield arrived
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def say(*lines: str) -> None:
@@ -60,15 +91,18 @@ def say(*lines: str) -> None:
         click.echo(line, err=True)
 
 
-def counted(number: int, noun: str) -> str:
-    """Return *number* with its noun: `1 load`, `2 loads`; a noun in -y ends in -ies."""
-    if number == 1:
-        return f"1 {noun}"
-    return f"{number} {noun.removesuffix('y')}ies" if noun.endswith("y") else f"{number} {noun}s"
+def config_folder(base: str) -> Path:
+    """Return the configuration's folder of the project at *base*; without one, say so and end with 2."""
+    folder = Path(base) / CONFIG_FOLDER
+    if not folder.is_dir():
+        say(f"{Path(base).resolve()} holds no {CONFIG_FOLDER}/; name the project's folder with -C")
+        raise click.exceptions.Exit(USAGE)
+    return folder
 
 
 def load_workspace(base: str) -> Workspace:
     """Load the project at *base* with this process's environment."""
+    config_folder(base)
     from okr_pipeline.workspace import Workspace
 
     return Workspace.load(Path(base), environ=os.environ)
@@ -112,17 +146,10 @@ def _known_failures() -> tuple[type[Exception], ...]:
     from connectors.errors import ConnectorError
     from okr_pipeline.config import ConfigError
 
+    from okr_pipeline.store_error import StoreError
+
     # OSError: a folder that may not be written, an output on a full disk.
-    known: list[type[Exception]] = [ConnectorError, ConfigError, OSError]
-    # Only what has been imported can have been raised.
-    for module, name in (
-        ("okr_pipeline.lake", "LakeError"),
-        ("okr_pipeline.ledger.errors", "LedgerError"),
-        ("okr_pipeline.warehouse.errors", "WarehouseError"),
-    ):
-        if loaded := sys.modules.get(module):
-            known.append(getattr(loaded, name))
-    return tuple(known)
+    return ConnectorError, ConfigError, StoreError, OSError
 
 
 def _told(error: BaseException) -> int:

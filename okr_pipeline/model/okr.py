@@ -9,7 +9,17 @@ from decimal import Decimal
 from typing import Literal
 
 from okr_pipeline.model.calendar import Calendar, Cycle
-from okr_pipeline.model.metric import Aggregate, Dataset, Formula, Indicator, Metric, Query, Ratio, Source
+from okr_pipeline.model.metric import (
+    Aggregate,
+    Change,
+    Dataset,
+    Formula,
+    Indicator,
+    Metric,
+    Query,
+    Ratio,
+    Source,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -448,6 +458,8 @@ class Project:
         match measure:
             case Ratio(of=of, to=to):
                 below = {*self.datasets_of(of), *self.datasets_of(to)}
+            case Change(of=of):
+                below = set(self.datasets_of(of))
             case Formula(inputs=inputs):
                 below = {dataset for name in inputs.values() for dataset in self.datasets_of(name)}
             case Aggregate(dataset=dataset):

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 
+from okr_pipeline.counts import counted
 from okr_pipeline.model.metric import Dataset
 from okr_pipeline.model.observation import CheckResult
 from okr_pipeline.warehouse.database import Database, quoted
@@ -34,6 +35,34 @@ def declared_checks(dataset: Dataset) -> list[str]:
     ]
 
 
+def whole_checks(db: Database, dataset: Dataset, whole: Mapping[str, str]) -> list[CheckResult]:
+    """
+    Hold the current state against what the source says of the whole dataset: `rows`, `sum <column>`.
+
+    What differs was changed meanwhile, or changed without a trace: a full read tells.
+    """
+    found = []
+    for name, expected in whole.items():
+        column = name.removeprefix("sum ")
+        expression = "count(*)" if name == "rows" else f"coalesce(sum({quoted(column)}), 0)"
+        told = Decimal(str(_value(db, dataset, expression)))
+        found.append(
+            _result(
+                dataset,
+                f"whole({name})",
+                f"{expected}, as the source says",
+                f"{told.normalize():f}",
+                passed=told == Decimal(expected),
+            )
+        )
+    return found
+
+
+def is_whole_check(check: CheckResult) -> bool:
+    """Return whether *check* compares with the source: it holds no load back."""
+    return check.check.startswith("whole(")
+
+
 def is_key_check(check: CheckResult) -> bool:
     """Return whether *check* is the one that every dataset with a key has."""
     return check.check.startswith("key(")
@@ -45,7 +74,7 @@ def _key(dataset: Dataset, duplicates: int) -> Iterator[CheckResult]:
             dataset,
             _key_name(dataset),
             "each key once, none empty",
-            f"{duplicates} rows repeat or lack it",
+            f"{counted(duplicates, 'row')} without a key of its own",
             passed=duplicates == 0,
         )
 
@@ -55,8 +84,8 @@ def _min_rows(dataset: Dataset, landed: Landed) -> Iterator[CheckResult]:
         yield _result(
             dataset,
             "min_rows",
-            f"at least {least} rows",
-            f"{landed.after} rows",
+            f"at least {counted(least, 'row')}",
+            counted(landed.after, "row"),
             passed=landed.after >= least,
         )
 
@@ -65,8 +94,8 @@ def _max_change(dataset: Dataset, landed: Landed) -> Iterator[CheckResult]:
     most = dataset.checks.max_change
     if most is not None and landed.before > 0:
         change = Decimal(abs(landed.after - landed.before)) / landed.before
-        expected = f"at most {most * 100:f} % more or fewer than {landed.before} rows"
-        yield _result(dataset, "max_change", expected, f"{landed.after} rows", passed=change <= most)
+        expected = f"at most {most * 100:f} % more or fewer than {counted(landed.before, 'row')}"
+        yield _result(dataset, "max_change", expected, counted(landed.after, "row"), passed=change <= most)
 
 
 def _not_null(db: Database, dataset: Dataset) -> Iterator[CheckResult]:
@@ -79,7 +108,11 @@ def _unique(db: Database, dataset: Dataset) -> Iterator[CheckResult]:
     for columns in dataset.checks.unique:
         repeated = _count(db, dataset, f"count(*) - count(DISTINCT ({_row(columns)}))")
         yield _result(
-            dataset, _unique_name(columns), "no value twice", f"{repeated} repeats", passed=repeated == 0
+            dataset,
+            _unique_name(columns),
+            "no value twice",
+            counted(repeated, "repeat"),
+            passed=repeated == 0,
         )
 
 
@@ -100,8 +133,13 @@ def _row(columns: Sequence[str]) -> str:
 
 
 def _count(db: Database, dataset: Dataset, expression: str) -> int:
+    return int(str(_value(db, dataset, expression)))
+
+
+def _value(db: Database, dataset: Dataset, expression: str) -> object:
     sql = f"SELECT {expression} AS n FROM {table_of(dataset.id)} WHERE _to_load IS NULL"
-    return int(db.rows(sql)[0]["n"])
+    found: object = db.rows(sql)[0]["n"]
+    return found
 
 
 def _result(dataset: Dataset, check: str, expected: str, observed: str, *, passed: bool) -> CheckResult:

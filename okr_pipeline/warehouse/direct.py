@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from decimal import Decimal
 
 import duckdb
 
 from okr_pipeline.expression import Compiled, compile_row, compile_value
-from okr_pipeline.model.calendar import Span
+from okr_pipeline.model.calendar import Span, Window
 from okr_pipeline.model.metric import Aggregate, Dataset
 from okr_pipeline.model.observation import State
+from okr_pipeline.model.okr import Project
 from okr_pipeline.warehouse.database import Database, quoted
 from okr_pipeline.warehouse.landing import state_at
 from okr_pipeline.warehouse.question import (
@@ -35,7 +35,13 @@ def answer_directly(db: Database, ask: Ask, measure: Aggregate, dataset: Dataset
         row = db.rows(query_text(measure, dataset, ask.span, load=load))[0]
     except duckdb.Error as error:
         return failed(error)
-    return answer_of(row)
+    return answer_of(**row)
+
+
+def span_of(project: Project, ask: Ask, window: Window) -> Span:
+    """Return the stretch of time that *window* covers at the cut of *ask*."""
+    cycle = project.cycles[ask.cycle] if ask.cycle else None
+    return project.calendar.span(window, cut=ask.cut, cycle=cycle)
 
 
 def load_of(ask: Ask, measure: Aggregate) -> int | None:
@@ -80,11 +86,11 @@ def within(time: str, declared: str, span: Span) -> str:
     return " AND ".join([*parts, f"{time} < {upper}"])
 
 
-def answer_of(row: Mapping[str, Any]) -> Answer:
-    """Read an answer from `value` and `zero_divisor`."""
-    if row["value"] is not None:
-        return Answer(row["value"])
-    return ZERO_DIVISOR if row["zero_divisor"] else NO_ROWS
+def answer_of(value: Decimal | None, zero_divisor: bool) -> Answer:
+    """Return the answer that the columns of `outcome` tell."""
+    if value is not None:
+        return Answer(value)
+    return ZERO_DIVISOR if zero_divisor else NO_ROWS
 
 
 def failed(error: duckdb.Error) -> Answer:

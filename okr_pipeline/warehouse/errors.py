@@ -9,14 +9,11 @@ Errors of the warehouse.
 
 from __future__ import annotations
 
+from okr_pipeline.store_error import StoreError
 
-class WarehouseError(Exception):
-    """The warehouse cannot do what was asked. *mend* says what to do."""
 
-    def __init__(self, message: str, *, mend: str) -> None:
-        super().__init__(f"{message}; {mend}")
-        self.message = message
-        self.mend = mend
+class WarehouseError(StoreError):
+    """The warehouse cannot do what was asked."""
 
 
 class WarehouseBusy(WarehouseError):

@@ -88,16 +88,19 @@ def land(db: Database, dataset: Dataset, *, load: int, extract: Path, full: bool
     Merge one extract into the current state, as load number *load*. The caller holds the transaction.
 
     A *full* extract is the whole dataset: rows that it lacks are closed. Any other only adds and
-    replaces, by key.
+    replaces, by key. Rows that the source marks as deleted are closed by either, and never added.
     """
     columns = ", ".join(map(quoted, dataset.columns))
-    incoming = _incoming(db, dataset, extract)
+    everything = _incoming(db, dataset, extract)
+    incoming = f"(SELECT * FROM {everything} WHERE NOT {_gone(dataset)})" if dataset.deleted else everything
     before = _count(db, dataset)
     if before == 0 and not _has_history(db, dataset):
         db.run(f"INSERT INTO {table_of(dataset.id)} SELECT {columns}, {load:d}, NULL FROM {incoming}")
         changed = Landed(new=_count(db, dataset), amended=0, gone=0, before=0, after=_count(db, dataset))
     elif dataset.key:
-        changed = _merge(db, dataset, incoming, load=load, full=full, before=before)
+        marked = bool(dataset.deleted) and not full
+        gone = f"(SELECT * FROM {everything} WHERE {_gone(dataset)})" if marked else None
+        changed = _merge(db, dataset, incoming, gone, load=load, full=full, before=before)
     else:
         changed = _replace(db, dataset, incoming, load=load, before=before)
     db.run("INSERT INTO landing._loads VALUES ($1, $2, $3)", [dataset.id, load, extract.stem])
@@ -149,7 +152,17 @@ def _incoming(db: Database, dataset: Dataset, extract: Path) -> str:
     return f"(SELECT {', '.join(columns)} FROM {file})"
 
 
-def _merge(db: Database, dataset: Dataset, incoming: str, *, load: int, full: bool, before: int) -> Landed:
+def _gone(dataset: Dataset) -> str:
+    """Return the condition that the source marks a row as deleted: true, or a time that is filled."""
+    mark = quoted(str(dataset.deleted))
+    test = "IS TRUE" if dataset.columns[str(dataset.deleted)] == "boolean" else "IS NOT NULL"
+    return f"({mark} {test})"
+
+
+def _merge(
+    db: Database, dataset: Dataset, incoming: str, gone: str | None, *, load: int, full: bool, before: int
+) -> Landed:
+    """Merge the rows of *incoming*; those of *gone* (None: there are none) only close what has their key."""
     table = table_of(dataset.id)
     columns = ", ".join(map(quoted, dataset.columns))
     db.run(f"CREATE OR REPLACE TEMP TABLE changes AS {_changes(dataset, incoming, full=full)}")
@@ -159,11 +172,13 @@ def _merge(db: Database, dataset: Dataset, incoming: str, *, load: int, full: bo
     # By the whole row, not by key: the state is the extract then, whatever went before.
     left = f"EXISTS (SELECT 1 FROM changes i WHERE NOT {_ARRIVES} AND {_same_row(dataset)})"
     closing = left if full else replaced
-    db.run(f"UPDATE {table} AS c SET _to_load = {load:d} WHERE c._to_load IS NULL AND {closing}")
+    if gone is not None:
+        closing += f" OR EXISTS (SELECT 1 FROM {gone} i WHERE {same_key})"
+    db.run(f"UPDATE {table} AS c SET _to_load = {load:d} WHERE c._to_load IS NULL AND ({closing})")
     db.run(f"INSERT INTO {table} SELECT {columns}, {load:d}, NULL FROM {arriving}")
     closed = _one(db, f"SELECT count(*) AS n FROM {table} WHERE _to_load = {load:d}")
     changed = f"SELECT count(*) AS n FROM {table} c WHERE c._to_load = {load:d} AND {replaced}"
-    amended = _one(db, changed) if full else closed
+    amended = _one(db, changed) if full or gone is not None else closed
     arrived = _one(db, f"SELECT count(*) AS n FROM {arriving}")
     db.run("DROP TABLE changes")
     return Landed(
@@ -226,7 +241,8 @@ def start_over(db: Database, dataset: Dataset) -> None:
 
 
 def _shape(dataset: Dataset) -> str:
-    return json.dumps([list(dataset.columns.items()), list(dataset.key)])
+    deleted = [dataset.deleted] if dataset.deleted else []
+    return json.dumps([list(dataset.columns.items()), list(dataset.key), *deleted])
 
 
 def _has_history(db: Database, dataset: Dataset) -> bool:

@@ -3,89 +3,124 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from okr_pipeline.model.calendar import CycleToDate
-from okr_pipeline.model.metric import Aggregate, Formula, Measure, Query, Ratio
+from okr_pipeline.model.metric import Aggregate, Change, Formula, Query, Ratio
 from okr_pipeline.model.okr import Project
 from okr_pipeline.warehouse.composed import compose, inputs_of
 from okr_pipeline.warehouse.cube import read_cubes
 from okr_pipeline.warehouse.database import Database
-from okr_pipeline.warehouse.direct import answer_directly, load_of
-from okr_pipeline.warehouse.question import Answer, Answers, Ask, Loads
+from okr_pipeline.warehouse.direct import answer_directly, span_of
+from okr_pipeline.warehouse.groups import answer_groups
+from okr_pipeline.warehouse.question import Answer, Ask, Loads, dataset_in, state_name
 from okr_pipeline.warehouse.sandbox import Sandbox, answer_query
-from okr_pipeline.warehouse.series import answer_from_cube
+from okr_pipeline.warehouse.series import Key, Series
 
-# Up to this many questions of a dataset, one query each is as fast as the statement over cells.
+# Up to this many questions of a cube, one query each is as fast as the statement over its cells.
 _FEW = 4
 
 
-def measure(db: Database, project: Project, asks: Iterable[Ask], *, sandbox: Sandbox) -> Answers:
+def measure(db: Database, project: Project, asks: Sequence[Ask], *, sandbox: Sandbox) -> list[Answer]:
     """
-    Return the answer to each of *asks*.
+    Return the answer to each of *asks*, in their order.
 
     Equal questions are answered once; a ratio or formula asks for its inputs at the same cut and
     loads. Each failure stays with its own question.
     """
-    in_place = {ask: placed(project, ask) for ask in asks}
-    by_metric: dict[str, dict[Ask, None]] = defaultdict(dict)
-    for ask in in_place.values():
-        by_metric[ask.metric][ask] = None
-    answers = _from_cubes(db, project, list(dict.fromkeys(in_place.values())))
-    for metric, group in by_metric.items():
-        open_asks = [ask for ask in group if ask not in answers]
-        answers.update(_measure_metric(db, project, project.metrics[metric].measure, open_asks, sandbox))
-    return {ask: answers[as_placed] for ask, as_placed in in_place.items()}
+    answers = _from_cubes(db, project, asks)
+    answers |= _one_by_one(db, project, _open(asks, answers), sandbox)
+    answers |= _composed(db, project, _open(asks, answers), sandbox)
+    return [answers[n] for n in range(len(asks))]
 
 
-def _from_cubes(db: Database, project: Project, asks: Sequence[Ask]) -> dict[Ask, Answer]:
+def _open(asks: Sequence[Ask], answers: Mapping[int, Answer]) -> dict[int, Ask]:
+    return {n: ask for n, ask in enumerate(asks) if n not in answers}
+
+
+def _from_cubes(db: Database, project: Project, asks: Sequence[Ask]) -> dict[int, Answer]:
     """Answer from day cubes where that is cheaper: many questions of additive flows at the newest load."""
-    by_cube: dict[tuple[str, str], list[tuple[Aggregate, Ask]]] = defaultdict(list)
-    cubes = read_cubes(db, project)
-    for ask in asks:
+    cubes = {place: Series(cube, project) for place, cube in read_cubes(db, project).items()}
+    keys: dict[Series, dict[int, Key]] = defaultdict(dict)
+    for n, ask in enumerate(asks):
         of = project.metrics[ask.metric].measure
-        if not isinstance(of, Aggregate) or of.time is None:
-            continue
-        cube = cubes.get((of.dataset, of.time))
-        if cube is not None and load_of(ask, of) == cube.load and cube.holds(of):
-            by_cube[of.dataset, of.time].append((of, ask))
-    answers: dict[Ask, Answer] = {}
-    for place, group in by_cube.items():
-        if len(group) > _FEW:
-            answers.update(answer_from_cube(db, cubes[place], group, calendar=project.calendar))
+        series = cubes.get((of.dataset, of.time)) if isinstance(of, Aggregate) and of.time else None
+        if series and isinstance(of, Aggregate) and (key := series.key(of, ask)):
+            keys[series][n] = key
+    answers: dict[int, Answer] = {}
+    for series, wanted in keys.items():
+        distinct = dict.fromkeys(wanted.values())
+        if len(distinct) > _FEW:
+            found = series.answers(db, distinct)
+            answers |= {n: found[key] for n, key in wanted.items() if key in found}
     return answers
 
 
-def _measure_metric(
-    db: Database, project: Project, of: Measure, asks: Sequence[Ask], sandbox: Sandbox
-) -> dict[Ask, Answer]:
-    match of:
-        case Aggregate():
-            dataset = project.datasets[of.dataset]
-            return {ask: answer_directly(db, ask, of, dataset) for ask in asks}
-        case Query():
-            return {ask: answer_query(sandbox, ask, of) for ask in asks}
-        case Ratio() | Formula():
-            names = inputs_of(of)
-            below = measure(
-                db, project, [replace(ask, metric=name) for ask in asks for name in names], sandbox=sandbox
-            )
-            rows = [{name: below[replace(ask, metric=name)] for name in names} for ask in asks]
-            return dict(zip(asks, compose(db, of, rows), strict=True))
+def _one_by_one(
+    db: Database, project: Project, asks: Mapping[int, Ask], sandbox: Sandbox
+) -> dict[int, Answer]:
+    """Answer what reads rows, by a query each."""
+    known: dict[Ask, Answer] = {}
+    answers = {}
+    for n, ask in asks.items():
+        of = project.metrics[ask.metric].measure
+        if isinstance(of, Aggregate | Query):
+            ask = placed(project, ask)
+            if ask not in known:
+                known[ask] = _answer(db, project, ask, of, sandbox)
+            answers[n] = known[ask]
+    return answers
+
+
+def _answer(db: Database, project: Project, ask: Ask, of: Aggregate | Query, sandbox: Sandbox) -> Answer:
+    if isinstance(of, Query):
+        return answer_query(sandbox, ask, of)
+    if of.by:
+        return answer_groups(db, ask, of, project.datasets[of.dataset])
+    return answer_directly(db, ask, of, project.datasets[of.dataset])
+
+
+def _composed(db: Database, project: Project, asks: Mapping[int, Ask], sandbox: Sandbox) -> dict[int, Answer]:
+    """Answer what is made of other metrics; all of those are asked for at once."""
+    made = {
+        n: of
+        for n, ask in asks.items()
+        if isinstance(of := project.metrics[ask.metric].measure, Ratio | Formula | Change)
+    }
+    if not made:
+        return {}
+    below = [_inputs(project, of, asks[n]) for n, of in made.items()]
+    found = iter(measure(db, project, [ask for own in below for ask in own], sandbox=sandbox))
+    inputs = [[next(found) for _ in own] for own in below]
+    return dict(zip(made, compose(db, list(made.values()), inputs), strict=True))
+
+
+def _inputs(project: Project, of: Ratio | Formula | Change, ask: Ask) -> list[Ask]:
+    """Return what *of* asks for: its inputs at the same cut; a change, its metric now and then."""
+    if not isinstance(of, Change):
+        return [replace(ask, metric=name) for name in inputs_of(of)]
+    then = project.calendar.earlier(ask.cut, of.period, of.since)
+    known = dict(ask.stocks)
+    back = tuple(
+        (name, known[at])
+        for name in {dataset_in(name) for name in known}
+        if (at := state_name(name, then)) in known
+    )
+    now = replace(ask, metric=of.of)
+    return [now, replace(now, cut=then, stocks=back)]
 
 
 def placed(project: Project, ask: Ask) -> Ask:
     """Give *ask* its span, and take from it all that does not bear on its answer."""
     of = project.metrics[ask.metric].measure
-    if isinstance(of, Ratio | Formula):
+    if not isinstance(of, Aggregate | Query):
         return ask
-    if of.window is None:
-        return replace(ask, cycle=None, loads=(), stocks=_only(ask.stocks, {of.dataset}))
-    cycle = project.cycles[ask.cycle] if ask.cycle else None
-    span = project.calendar.span(of.window, cut=ask.cut, cycle=cycle)
     read = {of.dataset} if isinstance(of, Aggregate) else set(of.datasets)
+    if of.window is None:
+        return replace(ask, cycle=None, loads=(), stocks=_only(ask.stocks, read))
     counted_from = ask.cycle if isinstance(of.window, CycleToDate) else None
+    span = span_of(project, ask, of.window)
     return replace(ask, span=span, cycle=counted_from, loads=_only(ask.loads, read), stocks=())
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -20,7 +19,8 @@ class Ask:
 
     *cycle* is the id of the cycle whose first day a `cycle_to_date` window counts from. *loads*
     names the load at which each dataset is read for rows placed in time, *stocks* the load for
-    its state at the cut, both as sorted pairs; a dataset without one was not landed by then.
+    its state at the cut, both as sorted pairs; a dataset without one was not landed by then. Its
+    state at an earlier cut goes by `<dataset>@<cut>`.
     """
 
     metric: str
@@ -31,13 +31,29 @@ class Ask:
     span: Span | None = field(default=None, compare=False)
 
 
+def state_name(dataset: str, cut: datetime) -> str:
+    """Return what the state of *dataset* at an earlier *cut* goes by in the stocks of a question."""
+    return f"{dataset}@{cut:%Y-%m-%dT%H:%M:%SZ}"
+
+
+def dataset_in(name: str) -> str:
+    """Return the dataset whose state goes by *name* in the stocks of a question."""
+    return name.partition("@")[0]
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A value with nine places, or the state and reason why there is none."""
+    """
+    A value with nine places, or the state and reason why there is none.
+
+    *groups* are the answers of a metric with a dimension, by the name of the group, in order: it has
+    no value of its own.
+    """
 
     value: Decimal | None
     state: State = State.OK
     reason: str | None = None
+    groups: tuple[tuple[str, Answer], ...] = ()
 
 
 NO_ROWS = Answer(None, State.NO_DATA, "no rows match")
@@ -49,5 +65,3 @@ OVERFLOW = Answer(
 NO_NUMBER = Answer(None, State.INVALID, "a cell cannot be cast to the type that is asked for")
 FLOATING = Answer(None, State.INVALID, "it comes out as a floating-point number; cast its parts to decimal")
 ROW_DIVISOR = Answer(None, State.INVALID, "a row divides by zero")
-
-Answers = Mapping[Ask, Answer]

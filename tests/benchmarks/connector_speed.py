@@ -151,7 +151,9 @@ def rest(rows: int) -> Measured:
 
 def serve_salesforce(pipe: Any, rows: int, folder: str) -> None:
     """Serve an organisation with that many deals; every answer is made as it is asked for."""
-    from fake_salesforce import SECRET, organisation, running
+    from fake_salesforce import running
+    from fake_salesforce_sign_in import SECRET
+    from salesforce_deals import organisation
 
     org = organisation(rows)
     with running(Path(folder), org) as made:
@@ -161,7 +163,7 @@ def serve_salesforce(pipe: Any, rows: int, folder: str) -> None:
 
 def salesforce(rows: int, *, read: str) -> Measured:
     """Seven columns with ids and stamps: a whole read in order of ids, over TLS."""
-    from fake_salesforce import KEY
+    from fake_salesforce_sign_in import KEY
 
     from connectors.contract import ExtractRequest
     from connectors.registry import connect

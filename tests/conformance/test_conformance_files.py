@@ -9,6 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import fsspec
 import openpyxl
 import pyarrow.parquet as pq
 import pytest
@@ -81,6 +82,19 @@ class ExcelFeed(FileFeed):
         return {"path": self.name, "sheet": "Sheet"}
 
 
+class BucketFeed(CsvFeed):
+    """CSV written here and put where fsspec reaches it; each test in a bucket of its own."""
+
+    def __init__(self, base: Path) -> None:
+        super().__init__(base)
+        self.bucket = f"memory://{base.name}"
+        self.connection = {"root": self.bucket}
+
+    def fill(self, rows: Sequence[Row]) -> None:
+        super().fill(rows)
+        fsspec.filesystem("memory").put_file(str(self.path), f"{self.bucket}/{self.name}")
+
+
 def _text(value: Any) -> Any:
     if isinstance(value, bool) or value is None:
         return value
@@ -113,3 +127,9 @@ class TestExcel(ConnectorConformance):
     @pytest.fixture
     def feed(self, tmp_path: Path) -> ExcelFeed:
         return ExcelFeed(tmp_path)
+
+
+class TestBucket(ConnectorConformance):
+    @pytest.fixture
+    def feed(self, tmp_path: Path) -> BucketFeed:
+        return BucketFeed(tmp_path)

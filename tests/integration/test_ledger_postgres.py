@@ -202,3 +202,13 @@ def test_a_session_that_the_server_ends_is_a_clear_error(postgres_url: str) -> N
             with pytest.raises(LedgerUnreachable, match="cannot be reached"):
                 broken.result()
         assert ledger.append([observed("1")], recorded_at=MONDAY, run="run1")[0].seq == 1
+
+
+def test_reading_needs_no_right_to_create(postgres_url: str, tmp_path: Path) -> None:
+    """An auditor's login may look at a ledger; where there is none, it reads as an empty one."""
+    with Ledger.open(postgres_url, base=tmp_path, read_only=True) as ledger:
+        assert EMPTY == ledger.head()
+    with psycopg.connect(postgres_url) as connection:
+        assert (0,) == connection.execute(
+            "SELECT count(*) FROM pg_tables WHERE tablename = 'entry'"
+        ).fetchone()

@@ -11,6 +11,7 @@ from typing import Any
 
 import psycopg
 import pytest
+from doc_pages import ROOT, blocks
 
 from connectors.contract import Extract, ExtractRequest
 from connectors.errors import BadValue, ConnectorError, SchemaChanged, SetupError, Transient
@@ -243,10 +244,27 @@ def test_doctor_tells_whether_the_role_may_write(postgres_url: str) -> None:
     for url in (postgres_url, postgres_url.replace("postgres:@", "okr_reader:@")):
         checks = connect("sql", {"url": url}, base=Path()).check(())
         found.append({check.subject: (check.passed, check.advice) for check in checks})
-    assert found == [
-        {"connection": (True, False), "role": (False, True)},
-        {"connection": (True, False), "role": (True, False)},
-    ]
+    sound = {"connection": (True, False), "clock": (True, False)}
+    assert found == [{**sound, "role": (False, True)}, {**sound, "role": (True, False)}]
+
+
+def test_the_documented_role_reads_and_cannot_write(postgres_url: str) -> None:
+    """The grants that docs/sources/sql.md shows are enough to read, and make a role that may only read."""
+    name = postgres_url.rpartition("/okr_")[2].partition("?")[0]
+    shown = next(block.text for block in blocks(ROOT / "docs/sources/sql.md") if block.language == "sql")
+    execute(
+        postgres_url,
+        "CREATE SCHEMA app",
+        "CREATE TABLE app.t AS SELECT 1 AS id",
+        "DROP ROLE IF EXISTS okr_reader",
+        *shown.replace("DATABASE warehouse", f"DATABASE okr_{name}").rstrip(";\n").split(";\n"),
+        "CREATE TABLE app.later AS SELECT 2 AS id",
+    )
+    url = postgres_url.replace("postgres:@", "okr_reader:@")
+    assert [1, 2] == [rows(url, {"id": "integer"}, table=f"app.{table}")[0]["id"] for table in ("t", "later")]
+    found = {check.subject: check.passed for check in connect("sql", {"url": url}, base=Path()).check(())}
+    assert found["role"]
+    execute(postgres_url, "DROP OWNED BY okr_reader", "DROP ROLE okr_reader")
 
 
 @contextmanager
@@ -296,6 +314,14 @@ def test_unreachable_servers_are_told_apart(url: str, kind: type[ConnectorError]
         rows(url, {"x": "integer"}, query="SELECT 1 AS x")
     assert "hunter2" not in str(caught.value)
     assert "bob" not in str(caught.value)
+
+
+def test_a_text_that_is_no_number_is_no_division(postgres_url: str) -> None:
+    """SQLSTATE 22P02 was once told with the mend of a division by zero."""
+    query = "SELECT CAST(t AS integer) AS x FROM (VALUES ('1'), ('one')) AS v (t)"
+    with pytest.raises(BadValue, match="a text that is none of the type it is cast to") as told:
+        rows(postgres_url, {"x": "integer"}, query=query)
+    assert "zero" not in told.value.mend
 
 
 def test_values_that_the_database_refuses(postgres_url: str) -> None:

@@ -100,13 +100,13 @@ def test_an_emptied_warehouse_is_built_again_row_for_row(growing: ProjectFolder)
 
 
 def test_late_rows_restate_beside_the_old_entry(tiny: ProjectFolder) -> None:
-    """The days they lie in get a second entry with cause data; the first stays."""
+    """The days they lie in get a second entry that says they came late; the first stays."""
     tiny.sync_at(day(10))
     tiny.csv("crm/deals", [*DEALS, "late,1,true,2026-08-05"])
     tiny.sync_at(day(11))
     entries = [e for e in tiny.entries("observation") if e.valid_at == day(5, hour=22)]
     said = [(e.body["says"]["value"], e.body["cause"]) for e in entries]  # type: ignore[index]
-    assert said == [("400.4", "first"), ("401.4", "data")]
+    assert said == [("400.4", "first"), ("401.4", "late_data")]
 
 
 def test_an_edited_metric_keeps_the_days_before(tiny: ProjectFolder) -> None:

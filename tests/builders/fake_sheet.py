@@ -1,0 +1,241 @@
+"""Spreadsheets as the fake Google holds them: tabs, merged cells, named ranges, and their wire form."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
+from typing import Any
+
+EPOCH = date(1899, 12, 30)
+DAY_US = 86_400_000_000
+
+Box = tuple[int, int, int, int]
+"""First row, end row, first column, end column, from 0; the ends are open."""
+
+
+@dataclass
+class Tab:
+    """One tab. A cell is None, a text, a boolean, a number, a date or a datetime (read as UTC)."""
+
+    title: str
+    gid: int
+    rows: Sequence[Sequence[Any]] = ()
+    merges: list[Box] = field(default_factory=list)
+    grid: tuple[int, int] = (1000, 26)
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """How many rows and columns the grid has."""
+        widest = max((len(row) for row in self.rows), default=0) if len(self.rows) < 10_000 else 26
+        return max(self.grid[0], len(self.rows)), max(self.grid[1], widest)
+
+
+@dataclass
+class Book:
+    """One spreadsheet. *readers* are e-mail addresses, or `anyone`; *named* maps names to gid and box."""
+
+    id: str
+    title: str
+    tabs: list[Tab] = field(default_factory=list)
+    named: dict[str, tuple[int, Box]] = field(default_factory=dict)
+    zone: str = "UTC"
+    locale: str = "en_US"
+    readers: set[str] = field(default_factory=set)
+    modified: str = "2026-10-01T08:00:00.000Z"
+
+    def tab(self, title: str) -> Tab | None:
+        """Return the tab called *title*, as Google finds it: whatever the case."""
+        return next((tab for tab in self.tabs if tab.title.casefold() == title.casefold()), None)
+
+    def resource(self) -> dict[str, Any]:
+        """Return the Spreadsheet resource without cells."""
+        return {
+            "spreadsheetId": self.id,
+            "properties": {"title": self.title, "locale": self.locale, "timeZone": self.zone},
+            "sheets": [_sheet(tab, index) for index, tab in enumerate(self.tabs)],
+            "namedRanges": [
+                {"namedRangeId": f"n{at}", "name": name, "range": grid_range(gid, box)}
+                for at, (name, (gid, box)) in enumerate(self.named.items())
+            ],
+            "spreadsheetUrl": f"https://docs.google.com/spreadsheets/d/{self.id}/edit",
+        }
+
+    def located(self, text: str) -> tuple[Tab, Box] | None:
+        """Return where the range *text* lies; None as for a range that cannot be parsed."""
+        title, _, cells = text.rpartition("!")
+        if not title and text in self.named:
+            gid, box = self.named[text]
+            return next(tab for tab in self.tabs if tab.gid == gid), box
+        if not title:
+            title, cells = text, ""
+        if title.startswith("'"):
+            title = title[1:-1].replace("''", "'")
+        tab = self.tab(title)
+        if tab is None:
+            return None
+        rows, columns = tab.size
+        return tab, box_of(cells, rows, columns) if cells else (0, rows, 0, columns)
+
+
+def _sheet(tab: Tab, index: int) -> dict[str, Any]:
+    rows, columns = tab.size
+    found: dict[str, Any] = {
+        "properties": {
+            "sheetId": tab.gid,
+            "title": tab.title,
+            "index": index,
+            "sheetType": "GRID",
+            "gridProperties": {"rowCount": rows, "columnCount": columns},
+        }
+    }
+    if tab.merges:
+        found["merges"] = [grid_range(tab.gid, box) for box in tab.merges]
+    return found
+
+
+def grid_range(gid: int, box: Box) -> dict[str, int]:
+    """Return a GridRange; like the real one, it leaves out a sheetId of 0."""
+    found = dict(
+        zip(("startRowIndex", "endRowIndex", "startColumnIndex", "endColumnIndex"), box, strict=True)
+    )
+    return {"sheetId": gid, **found} if gid else found
+
+
+def box_of(cells: str, rows: int, columns: int) -> Box:
+    """Return the box of A1 text such as `B2`, `A1:C9` or `1:50`."""
+    first, _, last = cells.partition(":")
+    (r0, c0), (r1, c1) = _corner(first), _corner(last or first)
+    return r0 or 0, rows if r1 is None else r1 + 1, c0 or 0, columns if c1 is None else c1 + 1
+
+
+def _corner(text: str) -> tuple[int | None, int | None]:
+    letters, digits = re.fullmatch(r"\$?([A-Z]*)\$?([0-9]*)", text.upper()).groups()
+    column = 0
+    for letter in letters:
+        column = column * 26 + ord(letter) - 64
+    return int(digits) - 1 if digits else None, column - 1 if letters else None
+
+
+def letters_of(column: int) -> str:
+    """Return the letters of *column*, counted from 0."""
+    text, column = "", column + 1
+    while column:
+        column, rest = divmod(column - 1, 26)
+        text = chr(65 + rest) + text
+    return text
+
+
+def echoed(tab: Tab, box: Box) -> str:
+    """Return the range as Google writes it back."""
+    plain = re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", tab.title) is not None
+    title = tab.title if plain else "'" + tab.title.replace("'", "''") + "'"
+    start = f"{letters_of(box[2])}{box[0] + 1}"
+    end = f"{letters_of(box[3] - 1)}{box[1]}"
+    return f"{title}!{start}" if start == end else f"{title}!{start}:{end}"
+
+
+def value_range(tab: Tab, box: Box) -> Iterator[str]:
+    """Yield one ValueRange as JSON text, a row at a time; empty ends are left out."""
+    yield f'{{"range":{json.dumps(echoed(tab, box), ensure_ascii=False)},"majorDimension":"ROWS"'
+    blank = 0
+    started = False
+    for row in tab.rows[box[0] : box[1]]:
+        cells = _trimmed(row[box[2] : box[3]])
+        if not cells:
+            blank += 1
+            continue
+        yield ("," if started else ',"values":[') + "[]," * blank
+        started, blank = True, 0
+        yield "[" + ",".join(map(wire, cells)) + "]"
+    yield "]}" if started else "}"
+
+
+def _trimmed(cells: Sequence[Any]) -> Sequence[Any]:
+    end = len(cells)
+    while end and cells[end - 1] in (None, ""):
+        end -= 1
+    return cells[:end]
+
+
+def wire(cell: Any) -> str:
+    """Return a cell as UNFORMATTED_VALUE and SERIAL_NUMBER give it, as JSON text."""
+    if cell is None:
+        return '""'
+    if isinstance(cell, Decimal):
+        return format(cell, "f") if cell.is_finite() else '"#NUM!"'
+    if isinstance(cell, date):
+        return repr(serial(cell)).removesuffix(".0")
+    return json.dumps(cell, ensure_ascii=False)
+
+
+def serial(value: date) -> float:
+    """Return the day number of *value*, as near as a double is."""
+    if not isinstance(value, datetime):
+        return float((value - EPOCH).days)
+    local = value.astimezone(UTC).replace(tzinfo=None) if value.tzinfo else value
+    since_midnight = local - datetime.combine(local.date(), time())
+    return (local.date() - EPOCH).days + (since_midnight // timedelta(microseconds=1)) / DAY_US
+
+
+def grid_data(tab: Tab, box: Box) -> list[dict[str, Any]]:
+    """Return the rowData of includeGridData for a part of *tab*."""
+    return [
+        {"values": [_cell_data(cell) for cell in row[box[2] : box[3]]]} for row in tab.rows[box[0] : box[1]]
+    ]
+
+
+def _cell_data(cell: Any) -> dict[str, Any]:
+    if cell is None or cell == "":
+        return {}
+    if isinstance(cell, bool):
+        return {"effectiveValue": {"boolValue": cell}}
+    if isinstance(cell, str):
+        return {"effectiveValue": {"stringValue": cell}, "formattedValue": cell}
+    if isinstance(cell, date):
+        kind = "DATE_TIME" if isinstance(cell, datetime) else "DATE"
+        number = serial(cell)
+    else:
+        kind, number = "NUMBER", float(cell)
+    return {
+        "effectiveValue": {"numberValue": number},
+        "effectiveFormat": {"numberFormat": {"type": kind}},
+        "formattedValue": str(cell),
+    }
+
+
+def masked(value: Any, mask: str) -> Any:
+    """Return the part of *value* that a `fields` mask names; ValueError for a field that is not known."""
+    return _kept(value, _tree(mask))
+
+
+def _tree(mask: str) -> dict[str, Any]:
+    tree: dict[str, Any] = {}
+    for part in _parts(mask):
+        head, _, rest = re.sub(r"\((.*)\)\Z", r".(\1)", part).partition(".")
+        inner = rest.removeprefix("(").removesuffix(")") if rest.startswith("(") else rest
+        tree.setdefault(head, {}).update(_tree(inner) if inner else {})
+    return tree
+
+
+def _parts(mask: str) -> Iterable[str]:
+    depth, part = 0, ""
+    for sign in mask:
+        depth += (sign == "(") - (sign == ")")
+        if sign == "," and not depth:
+            yield part
+            part = ""
+        else:
+            part += sign
+    yield part
+
+
+def _kept(value: Any, tree: dict[str, Any]) -> Any:
+    if not tree:
+        return value
+    if isinstance(value, list):
+        return [_kept(inner, tree) for inner in value]
+    return {name: _kept(value[name], inner) for name, inner in tree.items() if name in value}

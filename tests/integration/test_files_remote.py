@@ -1,0 +1,164 @@
+"""Files that lie elsewhere: in a bucket by fsspec, or behind a web address."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import fsspec
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from fake_http import FakeServer, Reply, Request, cut, status
+
+from connectors.contract import ExtractRequest, Receipt
+from connectors.errors import ConnectorError, SetupError, SourceEmpty
+from connectors.files.options import FilesDataset
+from connectors.registry import connect
+
+DEALS = b"id,amount\na,1.50\nb,2\n"
+COLUMNS = {"id": "string", "amount": "decimal(9,2)"}
+TOKEN = "Bearer export-token-7f3a"
+
+
+def receipt(base: Path, connection: dict[str, object], path: str = "deals.csv", **more: Any) -> Receipt:
+    connector = connect("files", connection, base=base)
+    request = ExtractRequest(
+        dataset="crm.deals", columns=COLUMNS, options=FilesDataset(path=path), key=("id",), **more
+    )
+    extract = connector.extract(request)
+    for _ in extract:
+        pass
+    connector.close()
+    return extract.receipt()
+
+
+@pytest.fixture
+def here(tmp_path: Path) -> Receipt:
+    """The receipt of the same file on this machine."""
+    (tmp_path / "deals.csv").write_bytes(DEALS)
+    return receipt(tmp_path, {"root": "."})
+
+
+@pytest.fixture
+def bucket(tmp_path: Path) -> str:
+    root = f"memory://{tmp_path.name}"
+    fsspec.filesystem("memory").pipe_file(f"{root}/deals.csv", DEALS)
+    return root
+
+
+def test_a_bucket_gives_what_a_folder_gives(tmp_path: Path, here: Receipt, bucket: str) -> None:
+    """Rows, content hash and the file's identity are the same wherever it lies."""
+    there = receipt(tmp_path, {"root": bucket})
+    assert (here.content_hash, here.origin) == (there.content_hash, there.origin)
+
+
+def test_a_pattern_reads_a_bucket_in_order(tmp_path: Path, bucket: str) -> None:
+    """Several files are read in order of name, each identified by its content."""
+    fsspec.filesystem("memory").pipe_file(f"{bucket}/2026/deals.csv", b"id,amount\nc,3\n")
+    found = receipt(tmp_path, {"root": bucket}, "**/*.csv")
+    assert (3, ["2026/deals.csv", "deals.csv"]) == (found.rows, [id.split()[0] for id in found.request_ids])
+
+
+def test_parquet_in_a_bucket_is_read(tmp_path: Path, bucket: str) -> None:
+    """A reader that jumps about in its file works on what was fetched."""
+    written = BytesIO()
+    pq.write_table(pa.table({"id": ["a"], "amount": ["1.5"]}), written)
+    fsspec.filesystem("memory").pipe_file(f"{bucket}/deals.parquet", written.getvalue())
+    assert 1 == receipt(tmp_path, {"root": bucket}, "deals.parquet").rows
+
+
+def test_a_file_address_is_a_root(tmp_path: Path, here: Receipt) -> None:
+    """file:// is a root like any other."""
+    assert here.content_hash == receipt(tmp_path, {"root": tmp_path.as_uri()}).content_hash
+
+
+REFUSED: dict[str, tuple[dict[str, object], str, type[ConnectorError], str]] = {
+    "missing file": ({}, "nothing.csv", SetupError, "no file is at nothing.csv"),
+    "pattern without a match": ({}, "*.parquet", SetupError, "no file is at"),
+    "leaving the root": ({}, "../other/deals.csv", SetupError, "leaves the root"),
+    "another address": ({}, "memory://other/deals.csv", SetupError, "absolute"),
+    "no such package": ({"root": "s3://acme/exports"}, "deals.csv", SetupError, "pip install s3fs"),
+    "no such kind": ({"root": "gopher://acme"}, "deals.csv", SetupError, "write one of"),
+    "a chain": ({"root": "simplecache::memory://acme"}, "deals.csv", SetupError, "write one of"),
+    "web address without a name": (
+        {"root": "https://files.example"},
+        "*.csv",
+        SetupError,
+        "cannot be listed",
+    ),
+    "options of another root": (
+        {"root": "https://files.example", "storage": {"key": "x"}},
+        "deals.csv",
+        SetupError,
+        "headers",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_what_cannot_be_read_is_refused(tmp_path: Path, bucket: str, case: str) -> None:
+    """What is wrong is told with what to do, a missing package by its name."""
+    connection, path, kind, told = REFUSED[case]
+    with pytest.raises(kind, match=told.replace("*", r"\*")):
+        receipt(tmp_path, {"root": bucket, **connection}, path)
+
+
+def test_an_empty_file_in_a_bucket_is_refused(tmp_path: Path, bucket: str) -> None:
+    """A file without a byte is no data set without rows."""
+    fsspec.filesystem("memory").pipe_file(f"{bucket}/deals.csv", b"")
+    with pytest.raises(SourceEmpty):
+        receipt(tmp_path, {"root": bucket})
+
+
+@pytest.fixture
+def server() -> Iterator[FakeServer]:
+    def answer(request: Request) -> Reply | None:
+        if request.headers.get("Authorization") != TOKEN:
+            return Reply(status=403)
+        files = {"/exports/deals.csv": DEALS, "/exports/M%C3%A4rz%202026.csv": DEALS}
+        return Reply(body=files[request.path], headers={"Content-Type": "text/csv"})
+
+    with FakeServer(answer) as found:
+        yield found
+
+
+def web(server: FakeServer, token: str = TOKEN) -> dict[str, object]:
+    return {
+        "root": f"{server.url}/exports",
+        "storage": {"headers": {"Authorization": token}},
+        "allow_addresses": ["127.0.0.1"],
+    }
+
+
+def test_a_web_address_gives_what_a_folder_gives(tmp_path: Path, here: Receipt, server: FakeServer) -> None:
+    """A file behind a web address is the same file."""
+    there = receipt(tmp_path, web(server))
+    assert (here.content_hash, here.origin) == (there.content_hash, there.origin)
+
+
+def test_a_cut_body_is_fetched_again(tmp_path: Path, here: Receipt, server: FakeServer) -> None:
+    """Neither an error nor a cut body changes what is read."""
+    server.inject(status(503), at=1)
+    server.inject(cut(0.5), at=2)
+    assert here.content_hash == receipt(tmp_path, web(server)).content_hash
+
+
+def test_names_are_written_as_addresses(tmp_path: Path, server: FakeServer) -> None:
+    """Blanks and letters beyond ASCII in a name reach the server as they must."""
+    assert 2 == receipt(tmp_path, web(server), "März 2026.csv").rows
+
+
+def test_a_refused_credential_is_not_told(tmp_path: Path, server: FakeServer) -> None:
+    """A wrong header is a wrong setup; what was sent is in no message."""
+    with pytest.raises(SetupError) as caught:
+        receipt(tmp_path, web(server, "Bearer wrong-token-11"))
+    assert "wrong-token-11" not in str(caught.value)
+
+
+def test_a_private_address_must_be_allowed(tmp_path: Path, server: FakeServer) -> None:
+    """A web address inside the own network is refused unless it is named."""
+    with pytest.raises(SetupError, match="allow_addresses"):
+        receipt(tmp_path, {**web(server), "allow_addresses": []})

@@ -1,0 +1,244 @@
+"""Answers that look right and are not: each is asked for again, or refused, and never another number."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fake_http import FakeServer, Reply, Request, reply_json
+
+from connectors.contract import ExtractRequest, Receipt
+from connectors.errors import ConnectorError, Incomplete, SchemaChanged, SetupError, Transient
+from connectors.rest.connector import RestConnector
+from connectors.rest.options import RestConnection, RestDataset
+from connectors.transport.policy import Timing
+
+ROWS = [{"id": n, "at": f"2026-10-{n + 1:02}T08:00:00Z"} for n in range(10)]
+Answer = Callable[[Request], Reply | None]
+
+
+def read(answer: Answer, options: Mapping[str, object], **changes: Any) -> tuple[Receipt, list[Any]]:
+    """Read `items` of a server that answers so, and return the receipt and the ids in order."""
+    wanted = ExtractRequest(
+        dataset="api.items",
+        columns={"id": "integer", "at": "timestamp"},
+        options=RestDataset.model_validate({"path": "items", **options}),
+        key=("id",),
+        cursor="at",
+    )
+    with FakeServer(answer) as server:
+        connection = {"base_url": server.url, "allow_addresses": ["127.0.0.1"]}
+        made = RestConnector(
+            RestConnection.model_validate(connection), base=Path(), timing=Timing(sleep=lambda seconds: None)
+        )
+        try:
+            extract = made.extract(replace(wanted, **changes))
+            ids = [row["id"] for batch in extract for row in batch.to_pylist()]
+        finally:
+            made.close()
+    return extract.receipt(), ids
+
+
+BY_OFFSET: Mapping[str, object] = {"rows": "r", "pages": {"by": "offset", "param": "skip"}}
+BY_LINK: Mapping[str, object] = {"pages": {"by": "header_link"}}
+
+
+def page(rows: Sequence[Any], asked: Request, *, size: int = 3, **told: Any) -> Reply:
+    """Return the page of *rows* that *asked* skips to."""
+    start = int(asked.query.get("skip", 0))
+    return reply_json({"r": list(rows[start : start + size]), **told})
+
+
+def test_a_row_taken_away_behind_the_reader() -> None:
+    """A deletion moves the rows after it up, past the reader: the smaller total tells, and all is read again."""
+    rows = list(ROWS)
+
+    def answer(asked: Request) -> Reply:
+        if asked.number == 2:
+            del rows[0]
+        return page(rows, asked, total=len(rows))
+
+    _, ids = read(answer, {**BY_OFFSET, "complete": {"total": "total"}})
+    assert [row["id"] for row in rows] == ids
+
+
+def test_a_row_that_moves_while_rows_are_counted() -> None:
+    """A row that comes in two versions makes up for one that never came: the total counts keys, not rows."""
+    rows = list(ROWS)
+
+    def answer(asked: Request) -> Reply:
+        if asked.number == 2:
+            rows.append({**rows.pop(0), "at": "2026-10-20T08:00:00Z"})
+        return page(rows, asked, total=len(rows))
+
+    _, ids = read(answer, {**BY_OFFSET, "complete": {"total": "total"}})
+    assert [row["id"] for row in rows] == ids
+
+
+def test_without_a_key_a_growing_total_is_in_doubt() -> None:
+    """A row put before the others doubles one and hides itself; without a key only the total can tell."""
+    rows = list(ROWS)
+
+    def answer(asked: Request) -> Reply:
+        if asked.number == 2:
+            rows.insert(0, {"id": 99, "at": "2026-10-20T08:00:00Z"})
+        return page(rows, asked, total=len(rows))
+
+    _, ids = read(answer, {**BY_OFFSET, "complete": {"total": "total"}}, key=(), cursor=None)
+    assert [row["id"] for row in rows] == ids
+
+
+def test_an_offset_counts_the_rows_that_came() -> None:
+    """A source that caps its pages below `page_size` is noticed however few rows it has."""
+
+    def answer(asked: Request) -> Reply:
+        return page(ROWS, asked)
+
+    with pytest.raises(Incomplete, match="may allow no pages as large"):
+        read(answer, {**BY_OFFSET, "page_size": {"param": "limit", "rows": 1000}})
+
+
+def linked(body: Any) -> Answer:
+    """Return an API of two linked pages whose second is *body*."""
+    def answer(asked: Request) -> Reply:
+        if "page" in asked.query:
+            return body if isinstance(body, Reply) else reply_json(body)
+        return reply_json(ROWS[:3], Link='</items?page=2>; rel="next"')
+
+    return answer
+
+
+@pytest.mark.parametrize("body", [{"error": "backend timeout"}, {}, [None], [7], ["timeout"]], ids=str)
+def test_an_error_is_no_row(body: Any) -> None:
+    """What is no row where a list of rows should be is refused, on later pages too: it is no empty row."""
+    with pytest.raises(SchemaChanged, match="page 2|no rows at"):
+        read(linked(body), BY_LINK)
+
+
+def test_rows_that_are_null_are_no_rows() -> None:
+    """Nulls in the list of rows are refused although every path leads through them."""
+    options = {"fields": {"id": "a.id", "at": "a.at"}}
+    with pytest.raises(SchemaChanged, match="page 1"):
+        read(lambda asked: reply_json([None, None]), options)
+
+
+def test_a_link_is_a_link_in_any_case() -> None:
+    """`rel` and its value may be written in capitals."""
+
+    def answer(asked: Request) -> Reply:
+        again = "page" in asked.query
+        return reply_json(ROWS[3:5], X="") if again else reply_json(ROWS[:3], Link='</items?page=2>; REL="Next"')
+
+    assert read(answer, BY_LINK)[1] == [0, 1, 2, 3, 4]
+
+
+NO_WAY_ON: dict[str, tuple[Mapping[str, object], Mapping[str, object]]] = {
+    "cursor is an object": ({"by": "json_cursor", "path": "next", "param": "c"}, {"next": {"id": 3}}),
+    "cursor is true": ({"by": "json_cursor", "path": "next", "param": "c"}, {"next": True}),
+    "link is an object": ({"by": "json_link", "path": "next"}, {"next": {"href": "/items?page=2"}}),
+    "flag is a text": ({"by": "offset", "param": "skip", "more": "more"}, {"more": "yes"}),
+    "flag is not there": ({"by": "offset", "param": "skip", "more": "mor"}, {"more": True}),
+    "flag without a cursor": (
+        {"by": "json_cursor", "path": "next", "param": "c", "more": "more"}, {"more": True, "next": None}
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", NO_WAY_ON)
+def test_a_way_on_that_cannot_be_followed_is_no_end(case: str) -> None:
+    """What is neither a next page nor the word that there is none is refused, not taken for the end."""
+    pages, told = NO_WAY_ON[case]
+    with pytest.raises((Incomplete, SetupError), match="pages"):
+        read(lambda asked: reply_json({"r": ROWS[:3], **told}), {"rows": "r", "pages": pages})
+
+
+def test_a_flag_may_be_written_in_any_way_that_says_no() -> None:
+    """False, null and their absence with no rows end the read."""
+    pages = {"by": "offset", "param": "skip", "more": "more"}
+    for more in (False, None):
+        read(lambda asked, more=more: reply_json({"r": ROWS[:3], "more": more}), {"rows": "r", "pages": pages})
+
+
+def test_an_end_nobody_told_is_unprovable() -> None:
+    """One full page and nothing where the next should be named may be all, or a wrong path: that is told."""
+    options = {
+        "rows": "r",
+        "pages": {"by": "json_cursor", "path": "paging.nxt", "param": "c"},
+        "page_size": {"param": "limit", "rows": 3},
+    }
+    receipt, _ = read(lambda asked: reply_json({"r": ROWS[:3], "paging": {"next": "x"}}), options)
+    assert (receipt.complete, len(receipt.warnings)) == ("unprovable", 1)
+
+
+def test_a_single_page_that_links_to_another() -> None:
+    """An answer that was declared to hold everything, and links to a next page, does not hold everything."""
+    with pytest.raises(SetupError, match="next page"):
+        read(lambda asked: reply_json(ROWS[:3], Link='</items?page=2>; rel="next"'), {})
+
+
+def test_an_ignored_page_is_not_the_end() -> None:
+    """A page that links lead to and `responses` ignore is missing; the rows before it are not all."""
+    actions = {"responses": [{"status": 404, "do": "ignore"}]}
+    with pytest.raises(Incomplete, match="ignore"):
+        read(linked(reply_json({}, status=404)), {**BY_LINK, **actions})
+
+
+def test_an_ignored_page_leaves_the_total() -> None:
+    """Rows that an ignored page does not give are missing from the total that earlier pages told."""
+
+    def answer(asked: Request) -> Reply:
+        return reply_json({}, status=404) if asked.query["skip"] == "6" else page(ROWS, asked, total=10)
+
+    actions = {"responses": [{"status": 404, "do": "ignore"}], "complete": {"total": "total"}}
+    with pytest.raises(Incomplete, match="6 rows came, 10 were declared"):
+        read(answer, {**BY_OFFSET, **actions})
+
+
+@pytest.mark.parametrize("status", [201, 202, 203, 206])
+def test_other_successes_are_read_as_closely(status: int) -> None:
+    """A broken answer with another status of success is broken, not an answer without rows."""
+    options = {"rows": "r", "rows_may_be_absent": True}
+    with pytest.raises(Transient):
+        read(lambda asked: Reply(status=status, body=b'{"r": [{"id":'), options)
+
+
+def test_a_post_is_not_turned_into_a_get() -> None:
+    """A redirect that would drop the body, and with it what was asked for, is refused."""
+
+    def answer(asked: Request) -> Reply:
+        if asked.method == "POST":
+            return Reply(status=301, body=b"", headers={"Location": "/elsewhere"})
+        return reply_json(ROWS)
+
+    with pytest.raises(SetupError, match="redirect"):
+        read(answer, {"method": "post", "body": {"only": "won"}})
+
+
+def test_keys_below_zero_are_different() -> None:
+    """-1 and -2 are two keys, though Python hashes them alike."""
+    rows = [{**ROWS[0], "id": n} for n in (-1, -2)]
+    assert read(lambda asked: reply_json(rows), {})[1] == [-1, -2]
+
+
+def test_rows_that_change_during_the_read_come_again() -> None:
+    """The watermark stays before the read's start: a page that was read may have changed since."""
+
+    def answer(asked: Request) -> Reply:
+        told = f"Thu, 08 Oct 2026 0{asked.number}:00:00 GMT"
+        again = "page" in asked.query
+        link = {} if again else {"Link": '</items?page=2>; rel="next"'}
+        return Reply(
+            body=b'[{"id": 2, "at": "2026-10-08T01:30:00Z"}]' if again else b'[{"id": 1, "at": "2026-10-01T00:00Z"}]',
+            headers={"Content-Type": "application/json", "Date": told, **link},
+        )
+
+    assert read(answer, BY_LINK)[0].cursor_to == "2026-10-08T01:00:00Z"
+
+
+def test_a_renewed_answer_is_judged_anew() -> None:
+    """What `responses` say holds for the answer after a new token as well."""
+    with pytest.raises(ConnectorError):
+        read(lambda asked: reply_json({}, status=401), {})
