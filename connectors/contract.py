@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, runtime_checkable
 
 from connectors.canonical import CanonicalHash
@@ -173,7 +173,7 @@ class Extract:
     def _made_receipt(self) -> Receipt:
         facts = dict(self._facts())
         highest = _no_later(self._highest, facts.get("server_time_at"))
-        if highest != self._highest:
+        if _is_ahead(self._highest, facts.get("server_time_at")):
             facts["warnings"] = (*facts.get("warnings", ()), _AHEAD)
         return Receipt(
             dataset=self._request.dataset,
@@ -186,7 +186,7 @@ class Extract:
         )
 
 
-_AHEAD = "rows are stamped after the source's clock; they are read again until it gets there"
+_AHEAD = "rows are stamped after the read began by the source's clock; they are read again next time"
 
 
 def _no_later(highest: Bound | None, now: datetime | None) -> Bound | None:
@@ -194,6 +194,15 @@ def _no_later(highest: Bound | None, now: datetime | None) -> Bound | None:
     if now is None or not isinstance(highest, date):
         return highest
     return min(highest, now) if isinstance(highest, datetime) else min(highest, now.date())
+
+
+def _is_ahead(highest: Bound | None, now: datetime | None) -> bool:
+    """Return whether *highest* is later than clocks and zones explain: by a minute, or by a day of days."""
+    if now is None or not isinstance(highest, date):
+        return False
+    if isinstance(highest, datetime):
+        return highest - now > timedelta(minutes=1)
+    return highest - now.date() > timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,6 +9,7 @@ from typing import Any
 
 from okr_pipeline.ledger.entry import Entry
 from okr_pipeline.ledger.store import Ledger
+from okr_pipeline.model.calendar import Calendar
 from okr_pipeline.model.metric import Dataset
 
 HISTORY = "history"
@@ -34,7 +35,8 @@ class Coverage:
     """
     Every reading of one dataset, oldest first, and where its incremental reads stand.
 
-    *lost* means that a load since the last full read is gone from warehouse and lake.
+    *lost* means that a load since the last full read is gone from warehouse and lake; *differs* that
+    after the newest load, no full read, the state was not what the source said of the whole dataset.
     """
 
     dataset: str
@@ -42,6 +44,7 @@ class Coverage:
     watermark: str | None = None
     last_full: Entry | None = None
     lost: bool = False
+    differs: bool = False
 
     @classmethod
     def of(cls, ledger: Ledger, dataset: Dataset, *, before: datetime | None = None) -> Coverage:
@@ -59,6 +62,7 @@ class Coverage:
             _watermark(landed) if dataset.cursor else None,
             last_full,
             any(_rests_on_nothing(e) for e in loads if last_full is None or e.seq > last_full.seq),
+            bool(loads) and _differs(loads[-1]),
         )
 
     @property
@@ -70,17 +74,21 @@ class Coverage:
         """Return the load that tells the state at *cut*: the last one read by then."""
         return max((r.load for r in self.readings if r.load is not None and r.as_of <= cut), default=None)
 
-    def read_at(self, load: int) -> datetime:
-        """Return when the state after *load* was last seen in the source."""
-        return max(r.as_of for r in self.readings if r.load == load and r.problem is None)
+    def read_at(self, load: int, *, by: datetime | None = None) -> datetime:
+        """Return when the state after *load* was last seen in the source, at most *by* (None: to date)."""
+        return max(
+            r.as_of
+            for r in self.readings
+            if r.load == load and r.problem is None and (by is None or r.as_of <= by)
+        )
 
-    def gap(self, cut: datetime, *, allowed: timedelta | None) -> str | None:
+    def gap(self, cut: datetime, *, allowed: timedelta | None, calendar: Calendar) -> str | None:
         """
         Return why what was read does not reach *cut*, or None when it does.
 
         A usable reading at or after *cut* reaches it. Otherwise the last attempt decides, also one
         after *cut*: where it failed, nobody knows what the days since the last usable one held. A
-        usable one counts for *allowed* time (None: until the next attempt).
+        usable one counts for *allowed* time (None: until the next attempt). *calendar* tells times.
         """
         if any(r.problem is None and r.as_of >= cut for r in self.readings):
             return None
@@ -90,16 +98,17 @@ class Coverage:
         if last.problem is not None:
             return f"{self.dataset}: {last.problem}"
         if allowed is not None and cut - last.as_of > allowed:
-            return f"{self.dataset}: not read since {last.as_of:%Y-%m-%d %H:%M} UTC"
+            return f"{self.dataset}: not read since {calendar.told(last.as_of)}"
         return None
 
     def full_read_due(self, dataset: Dataset, as_of: datetime, *, declared: str) -> bool:
         """
-        Return whether the last full read is older than declared, was declared otherwise, or is lost.
+        Return whether the last full read is older than declared, was declared otherwise, is lost, or
+        does not explain what the source says of the whole dataset.
 
         *declared* is the dataset's `reading_hash`.
         """
-        if self.lost or self.last_full is None:
+        if self.lost or self.differs or self.last_full is None:
             return True
         if self.last_full.body["declared"] != declared:
             return True
@@ -117,6 +126,12 @@ def _reading(entry: Entry) -> Reading:
 def _rests_on_nothing(entry: Entry) -> bool:
     checks: Any = entry.body["checks"]
     return any(check["check"] == HISTORY for check in checks)
+
+
+def _differs(entry: Entry) -> bool:
+    checks: Any = entry.body["checks"]
+    failed = any(check["check"].startswith("whole(") and not check["passed"] for check in checks)
+    return failed and entry.body["mode"] != "full"
 
 
 def _watermark(landed: Sequence[Entry]) -> str | None:

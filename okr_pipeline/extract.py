@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
-from connectors.contract import Connector, ExtractRequest, Mode
-from connectors.errors import ConnectorError
+from connectors.contract import Connector, Extract, ExtractRequest, Mode
+from connectors.errors import ConnectorError, Interrupted
+from connectors.registry import validated
 from okr_pipeline.coverage import Coverage
 from okr_pipeline.definition import reading_hash
-from okr_pipeline.lake import Lake, LakeError
+from okr_pipeline.lake import Lake, LakeError, StoredExtract
 from okr_pipeline.ledger.entry import Draft
 from okr_pipeline.ledger.instant import instant_from, instant_text
 from okr_pipeline.ledger.receipt import receipt_body
 from okr_pipeline.model.metric import Dataset, Source
+from okr_pipeline.personal import hashed, key_of
 from okr_pipeline.run import Run
+from okr_pipeline.unfinished import UnfinishedRead
+
+_MOST_READS = 3
+
+Resolve = Callable[[Mapping[str, object]], Mapping[str, object]]
+"""Gives options with the `env:` and `file:` in them replaced; SetupError if one is not there."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,22 +50,33 @@ def extract(
     run: Run,
     *,
     lake: Lake,
+    resolve: Resolve,
     backfill_since: date | None = None,
+    whole: bool = False,
+    unfinished: UnfinishedRead | None = None,
 ) -> Extracted:
     """
     Read *dataset* of *source* as of the run's as-of: all of it, or what its cursor says is new.
 
-    With *backfill_since*, everything from that day on is read again and the watermark stays. A
-    failure is written down and returned, never raised: it concerns this dataset alone.
+    With *backfill_since*, everything from that day on is read again and the watermark stays; with
+    *whole*, everything is, as if a full read were due. *unfinished* keeps the place of a read that
+    breaks off. A failure is written down and returned, never raised: it concerns this dataset alone.
     """
     # What was read before: the same run again asks for the same rows again.
     coverage = Coverage.of(run.ledger, dataset, before=run.as_of)
-    declared = reading_hash(dataset, source)
-    full_due = coverage.full_read_due(dataset, run.as_of, declared=declared)
-    mode, since = _reach(dataset, coverage.watermark, full_due=full_due, backfill_since=backfill_since)
-    request = request_for(dataset, connector, mode=mode, since=since)
     try:
-        stored = lake.store(dataset.id, connector.extract(request))
+        key = key_of(dataset, resolve)
+    except ConnectorError as error:
+        return failed(dataset, error, run)
+    declared = reading_hash(dataset, source, key=key)
+    full_due = whole or coverage.full_read_due(dataset, run.as_of, declared=declared)
+    last = run.ledger.last("receipt", subject=dataset.id)
+    mode, since = _reach(dataset, coverage.watermark, full_due=full_due, backfill_since=backfill_since)
+    try:
+        request = request_for(dataset, connector, resolve=resolve, mode=mode, since=since)
+        last_origin = str(last.body["origin"]) if last else None
+        request = replace(request, last_origin=last_origin, unfinished=unfinished)
+        stored = _stored(request, lambda: hashed(connector.extract(request), dataset.hashed, key), lake)
     except (ConnectorError, LakeError) as error:
         return failed(dataset, error, run)
     body = {
@@ -65,28 +85,60 @@ def extract(
         "declared": declared,
         **receipt_body(stored.receipt),
     }
-    last = run.ledger.last("receipt", subject=dataset.id)
     same = ("extract_id", "declared", "mode")
     if last and last.valid_at == run.as_of and all(last.body[name] == body[name] for name in same):
         return Extracted(dataset=dataset.id, rows=stored.receipt.rows, mode=request.mode, receipt=last.seq)
     [entry] = run.write([Draft("receipt", dataset.id, run.as_of, body)])
+    if unfinished is not None:
+        unfinished.clear()
     return Extracted(dataset=dataset.id, rows=stored.receipt.rows, mode=request.mode, receipt=entry.seq)
 
 
+def _stored(request: ExtractRequest, begin: Callable[[], Extract], lake: Lake) -> StoredExtract:
+    """
+    Read what *begin* starts to read for *request* into the lake.
+
+    A read that is interrupted begins anew, whole, up to three times in all. What it gave is thrown
+    away: two transactions see two states.
+    """
+    for failures in range(_MOST_READS):
+        try:
+            stored = lake.store(request.dataset, begin())
+        except Interrupted:
+            if failures == _MOST_READS - 1:
+                raise
+        else:
+            receipt = replace(stored.receipt, retries=stored.receipt.retries + failures)
+            return replace(stored, receipt=receipt)
+    raise AssertionError("the last read returns or raises")
+
+
 def request_for(
-    dataset: Dataset, connector: Connector, *, mode: Mode = "full", since: str | None = None
+    dataset: Dataset,
+    connector: Connector,
+    *,
+    resolve: Resolve,
+    mode: Mode = "full",
+    since: str | None = None,
 ) -> ExtractRequest:
-    """Return what to ask of *connector* for *dataset*: all of it, or from *since* on, inside."""
+    """
+    Return what to ask of *connector* for *dataset*: all of it, or from *since* on, inside.
+
+    Raises:
+        SetupError: If *resolve* does not find what its options refer to, or that does not fit.
+    """
+    options = validated(type(connector).Dataset, resolve(dataset.options), what="what the dataset refers to")
     return ExtractRequest(
         dataset=dataset.id,
         columns=dataset.columns,
-        options=type(connector).Dataset(**dataset.options),
+        options=options,
         mode=mode,
         key=dataset.key,
         cursor=dataset.cursor,
         since=since,
         zone=dataset.zone,
         reject_limit=dataset.reject_limit,
+        deleted=dataset.deleted,
     )
 
 

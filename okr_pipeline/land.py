@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from typing import Any
 
 from okr_pipeline.coverage import HISTORY
 from okr_pipeline.lake import Lake, LakeError
@@ -13,7 +14,7 @@ from okr_pipeline.model.metric import Dataset
 from okr_pipeline.model.observation import CheckResult
 from okr_pipeline.run import Run
 from okr_pipeline.warehouse import landing
-from okr_pipeline.warehouse.checks import is_key_check, run_checks
+from okr_pipeline.warehouse.checks import is_key_check, is_whole_check, run_checks, whole_checks
 from okr_pipeline.warehouse.database import Database
 
 
@@ -31,6 +32,11 @@ class Loaded:
     number: int | None
     checks: tuple[CheckResult, ...] = ()
     rows: int = 0
+
+    @property
+    def differs(self) -> bool:
+        """Whether the state is not what the source says of the whole dataset."""
+        return any(is_whole_check(check) for check in self.failed)
 
     @property
     def failed(self) -> tuple[CheckResult, ...]:
@@ -175,13 +181,16 @@ def _land_one(
     before = _last_landed(run.ledger, dataset)
     number = None if before is None else _number(before)
     if before is not None and _says_the_same(receipt, before):
-        loaded = Loaded(dataset=dataset.id, verdict="unchanged", number=number)
+        checks = whole_checks(db, dataset, _whole(receipt))
+        loaded = Loaded(dataset=dataset.id, verdict="unchanged", number=number, checks=tuple(checks))
         run.write([_draft(receipt, loaded)])
         return loaded
     try:
         with db.transaction():
             landed, checks = _merge(db, dataset, receipt, lake=lake, number=(number or 0) + 1)
-            good = all(check.passed for check in checks if not accepted or is_key_check(check))
+            checks += whole_checks(db, dataset, _whole(receipt))
+            binding = [check for check in checks if not is_whole_check(check)]
+            good = all(check.passed for check in binding if not accepted or is_key_check(check))
             loaded = Loaded(
                 dataset=dataset.id,
                 verdict="landed" if good else "quarantined",
@@ -196,6 +205,12 @@ def _land_one(
     except _Quarantined:
         pass
     return loaded
+
+
+def _whole(receipt: Entry) -> Mapping[str, str]:
+    """Return what the source said of the whole dataset; nothing where rows were left out on the way."""
+    whole: Any = receipt.body.get("whole")
+    return whole if whole and not receipt.body["reject_count"] else {}
 
 
 def _merge(

@@ -12,6 +12,7 @@ from connectors.errors import SetupError
 Address = IPv4Address | IPv6Address
 
 _NAT64 = ip_network("64:ff9b::/96")
+_PUBLIC_IPV6 = ip_network("2000::/3")
 
 
 class Addresses:
@@ -79,7 +80,7 @@ class Addresses:
         real = _embedded(address)
         if host in self._names or self._in_networks(address) or self._in_networks(real):
             return
-        if not address.is_global or address.is_multicast or not real.is_global or real.is_multicast:
+        if not _is_public(address) or not _is_public(real):
             raise SetupError(
                 f"{host} is an address inside this network",
                 mend="mend the host, or name it under `allow_addresses` if the source really is there",
@@ -107,6 +108,13 @@ def _network(entry: str) -> IPv4Network | IPv6Network | None:
         return ip_network(entry)
     except ValueError:
         return None
+
+
+def _is_public(address: Address) -> bool:
+    """Return whether *address* is one that the public internet routes; nothing unassigned is."""
+    if isinstance(address, IPv6Address) and address not in _PUBLIC_IPV6 and address not in _NAT64:
+        return False
+    return address.is_global and not address.is_multicast
 
 
 def _embedded(address: Address) -> Address:

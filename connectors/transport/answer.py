@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -17,6 +18,7 @@ Body = Literal["json", "csv", "any"]
 PASSING = frozenset({408, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524, 529})
 """Statuses that another try may not meet; those from 520 on are told by networks in front of a source."""
 MALFORMED_TRIES = 3
+_WITH_BODY = (200, 201, 202, 203, 206)
 
 REQUEST_IDS = (
     "x-request-id",
@@ -28,6 +30,8 @@ REQUEST_IDS = (
     "x-correlation-id",
 )
 """Headers in which servers commonly say what they call a request."""
+
+_ID = re.compile(r"[\w.:/+=@~-]{1,100}", re.ASCII)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -50,18 +54,19 @@ class Answer:
 
 
 def request_id(headers: Mapping[str, str], names: Collection[str]) -> str | None:
-    """Return the first of the headers *names*, cut to 100 printable signs; None if none is there."""
-    found = next((headers[name] for name in names if headers.get(name)), None)
-    return None if found is None else hide("".join(filter(str.isprintable, found))[:100])
+    """Return the first of the headers *names* that is there, if it is one word of at most 100 signs."""
+    found = next((headers[name].strip() for name in names if headers.get(name)), "")
+    # Anything else may be what was sent to the server, or its data.
+    return hide(found) if _ID.fullmatch(found) else None
 
 
 def look_at(answer: Answer, *, wanted: Body) -> None:
     """
-    Parse the body as *wanted*; raise Disturbed if a 200 holds HTML, nothing, or JSON that is none.
+    Parse the body as *wanted*; raise Disturbed if a success holds HTML, nothing, or JSON that is none.
 
     Other statuses carry whatever they carry: JSON is parsed there only if it is some.
     """
-    if answer.status != 200:
+    if answer.status not in _WITH_BODY:
         if wanted == "json":
             answer.value = _parsed_or_none(answer.body)
         return

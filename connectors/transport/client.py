@@ -59,6 +59,16 @@ class GuardedSession(requests.Session):
             pass
         raise SetupError("an address is not valid, or is redirected again and again", mend="mend the address")
 
+    def rebuild_method(self, prepared_request: requests.PreparedRequest, response: requests.Response) -> None:
+        """Refuse a redirect that makes a GET of a POST: without its body, something else is asked for."""
+        asked = prepared_request.method
+        super().rebuild_method(prepared_request, response)
+        if prepared_request.method != asked:
+            raise SetupError(
+                f"{urlsplit(response.url).hostname}: a {asked} is redirected (status {response.status_code})",
+                mend="write the address that it leads to",
+            )
+
     def rebuild_auth(self, prepared_request: requests.PreparedRequest, response: requests.Response) -> None:
         """Leave every header that holds a secret behind when a redirect leads to another host."""
         super().rebuild_auth(prepared_request, response)  # type: ignore[no-untyped-call]

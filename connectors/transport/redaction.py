@@ -69,7 +69,9 @@ def _parts(secret: str) -> Iterator[str]:
     if len(stripped) >= SHORTEST:
         yield stripped
     if "\n" in stripped:
-        yield from (line.strip() for line in stripped.splitlines() if len(line.strip()) >= 16)
+        # Not the line that begins a key: by it, keys that nobody told us of are known.
+        lines = (line.strip() for line in stripped.splitlines())
+        yield from (line for line in lines if len(line) >= 16 and not line.startswith("-----"))
 
 
 def _forms(secret: str) -> Iterator[str]:

@@ -85,6 +85,7 @@ CODES = {
     "OKR330": "A check-in lies in the file of another cycle",
     "OKR331": "A personal column cannot be left out or hashed, or its key is missing",
     "OKR332": "A change is asked of what has no earlier period",
+    "OKR333": "A column of a dataset of check-ins has the wrong type",
     # expressions
     "OKR401": "`value` is no aggregate over the declared columns",
     "OKR402": "`where` is no condition over the declared columns",

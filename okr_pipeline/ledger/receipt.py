@@ -12,7 +12,12 @@ from okr_pipeline.ledger.instant import instant_from, instant_text
 
 def receipt_body(receipt: Receipt) -> dict[str, object]:
     """Return *receipt* as a body: tuples as lists, the server's time as text."""
-    plain = replace(receipt, source_schema=dict(receipt.source_schema), libraries=dict(receipt.libraries))
+    plain = replace(
+        receipt,
+        source_schema=dict(receipt.source_schema),
+        libraries=dict(receipt.libraries),
+        whole=dict(receipt.whole),
+    )
     server_time_at = receipt.server_time_at
     return asdict(plain) | {
         "request_ids": list(receipt.request_ids),

@@ -115,8 +115,7 @@ placed AS (
 )
 SELECT
     key_result, cut, progress, expected, progress - expected AS gap,
-    -- What is fixed has the greater codes; greatest() skips nulls.
-    greatest(fixed, CASE
+    coalesce(fixed, CASE
         WHEN standing >= reached_from THEN CAST(4 AS UTINYINT)
         WHEN standing >= on_track_from THEN CAST(3 AS UTINYINT)
         WHEN standing >= at_risk_from THEN CAST(2 AS UTINYINT)

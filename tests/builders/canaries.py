@@ -21,6 +21,7 @@ from cryptography.hazmat.primitives import serialization
 from fake_google import signing_key
 from fake_http import Exchange, FakeServer, Reply, Request, cut, reply_json
 from project_builder import ProjectFolder, reach
+from salesforce_deals import organisation
 
 PATHS = (
     "credential",
@@ -117,7 +118,7 @@ def path_of(request: Request) -> str:
     return next((path for path in PATHS if path in where), "")
 
 
-ORG = fake_salesforce.organisation(deals=3)
+ORG = organisation(deals=3)
 CELL = planted["a cell of data"]
 COOKIE = f"session={quote(planted['a cookie'])}; Path=/"
 

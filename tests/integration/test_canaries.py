@@ -10,9 +10,11 @@ from pathlib import Path
 import duckdb
 import pyarrow.parquet as pq
 import pytest
-from canaries import MAKERS, PATHS, environ, forms, found_in, planted, server, write
+from canaries import KEYS, MAKERS, PATHS, environ, forms, found_in, planted, server, write
 from doc_pages import ROOT
 from project_builder import ProjectFolder
+
+from connectors.transport.redaction import Known
 
 RUNNER = """
 import logging, sys, time, traceback
@@ -171,3 +173,10 @@ def test_a_planted_canary_is_found() -> None:
     """The search itself works, for every form of every canary."""
     for name, canary in planted.items():
         assert {True} == {name in found_in(b"before " + form + b" after") for form in forms(canary)}
+
+
+def test_one_known_key_gives_no_other_away() -> None:
+    """A key that nobody knew is still seen by its first line once another one is known."""
+    known = Known()
+    known.remember([KEYS["sheets private key"]])
+    assert not found_in(known.hide(KEYS["salesforce private key"]).encode())

@@ -63,7 +63,8 @@ class Deals:
             return reply_json({"error": "expired"}, status=401)
         start = int(asked.query.get("after", 0))
         after = start + PER_PAGE if start + PER_PAGE < len(self.rows) else None
-        page = {"deals": self.rows[start : start + PER_PAGE], "total": len(self.rows), "next": after}
+        total = len({row["id"] for row in self.rows})
+        page = {"deals": self.rows[start : start + PER_PAGE], "total": total, "next": after}
         return reply_json(page, X_Request_Id=f"r{asked.number}")
 
     def expire(self, exchange: fake_http.Exchange) -> None:

@@ -53,7 +53,7 @@ def page(rows: Sequence[Any], asked: Request, *, size: int = 3, **told: Any) -> 
 
 
 def test_a_row_taken_away_behind_the_reader() -> None:
-    """A deletion moves the rows after it up, past the reader: the smaller total tells, and all is read again."""
+    """A deletion moves later rows past the reader: the smaller total tells, and all is read again."""
     rows = list(ROWS)
 
     def answer(asked: Request) -> Reply:
@@ -103,6 +103,7 @@ def test_an_offset_counts_the_rows_that_came() -> None:
 
 def linked(body: Any) -> Answer:
     """Return an API of two linked pages whose second is *body*."""
+
     def answer(asked: Request) -> Reply:
         if "page" in asked.query:
             return body if isinstance(body, Reply) else reply_json(body)
@@ -114,7 +115,7 @@ def linked(body: Any) -> Answer:
 @pytest.mark.parametrize("body", [{"error": "backend timeout"}, {}, [None], [7], ["timeout"]], ids=str)
 def test_an_error_is_no_row(body: Any) -> None:
     """What is no row where a list of rows should be is refused, on later pages too: it is no empty row."""
-    with pytest.raises(SchemaChanged, match="page 2|no rows at"):
+    with pytest.raises(SchemaChanged, match=r"page 2|no rows at"):
         read(linked(body), BY_LINK)
 
 
@@ -130,7 +131,9 @@ def test_a_link_is_a_link_in_any_case() -> None:
 
     def answer(asked: Request) -> Reply:
         again = "page" in asked.query
-        return reply_json(ROWS[3:5], X="") if again else reply_json(ROWS[:3], Link='</items?page=2>; REL="Next"')
+        return (
+            reply_json(ROWS[3:5], X="") if again else reply_json(ROWS[:3], Link='</items?page=2>; REL="Next"')
+        )
 
     assert read(answer, BY_LINK)[1] == [0, 1, 2, 3, 4]
 
@@ -159,7 +162,9 @@ def test_a_flag_may_be_written_in_any_way_that_says_no() -> None:
     """False, null and their absence with no rows end the read."""
     pages = {"by": "offset", "param": "skip", "more": "more"}
     for more in (False, None):
-        read(lambda asked, more=more: reply_json({"r": ROWS[:3], "more": more}), {"rows": "r", "pages": pages})
+        read(
+            lambda asked, more=more: reply_json({"r": ROWS[:3], "more": more}), {"rows": "r", "pages": pages}
+        )
 
 
 def test_an_end_nobody_told_is_unprovable() -> None:
@@ -231,7 +236,9 @@ def test_rows_that_change_during_the_read_come_again() -> None:
         again = "page" in asked.query
         link = {} if again else {"Link": '</items?page=2>; rel="next"'}
         return Reply(
-            body=b'[{"id": 2, "at": "2026-10-08T01:30:00Z"}]' if again else b'[{"id": 1, "at": "2026-10-01T00:00Z"}]',
+            body=b'[{"id": 2, "at": "2026-10-08T01:30:00Z"}]'
+            if again
+            else b'[{"id": 1, "at": "2026-10-01T00:00Z"}]',
             headers={"Content-Type": "application/json", "Date": told, **link},
         )
 

@@ -123,11 +123,12 @@ def test_the_environment_is_what_the_caller_gives(tmp_path: Path, monkeypatch: p
     monkeypatch.setenv("LEDGER", "sqlite:///ledger.db")
     folder = ProjectFolder(tmp_path)
     folder.okr["store"] = {"ledger": "env:LEDGER"}
-    folder.write()
+    elsewhere = {"LEDGER": "sqlite:///other.db"}
+    folder.sync_at(environ=elsewhere)
     with pytest.raises(SetupError, match="LEDGER is not set"):
         open_project(folder.root)
-    open_project(folder.root, environ={"LEDGER": "sqlite:///other.db"}).close()
-    assert (True, False) == ((tmp_path / "other.db").exists(), (tmp_path / "ledger.db").exists())
+    with open_project(folder.root, environ=elsewhere) as project:
+        assert ["grow.won"] == list(project.snapshot().index)
 
 
 def test_opening_imports_no_connector_and_no_dagster() -> None:

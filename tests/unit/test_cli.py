@@ -13,9 +13,10 @@ from pathlib import Path
 import duckdb
 import pytest
 from click.testing import CliRunner, Result
-from project_builder import NOON, ProjectFolder, day
+from project_builder import DEALS, NOON, ProjectFolder, day
 
 from okr_pipeline.cli import main
+from okr_pipeline.ledger.entry import Head
 
 ROOT = Path(__file__).parents[2]
 
@@ -43,6 +44,7 @@ def okr(folder: ProjectFolder, *words: str) -> Result:
         (("sync", "--as-of", "2999-01-01"), 2, "in the future"),
         (("backfill", "--since", "2999-01-01"), 2, "after the time that is asked about"),
         (("backfill", "--since", "monday"), 2, "write it as 2026-10-05"),
+        (("verify", "--head", "yesterday"), 2, "is no ledger head"),
         (("init", "--on", "2026-10-05", "elsewhere"), 2, "--on goes with --demo"),
         (("init", "--demo", "--on", "monday", "elsewhere"), 2, "write it as 2026-10-05"),
     ],
@@ -57,18 +59,47 @@ def test_a_wrong_argument_is_told_with_what_is_right(
     assert said in told.stderr
 
 
-def test_a_whole_state_folder_from_an_old_copy_is_noticed(tmp_path: Path) -> None:
-    """Its own report comes back with it; the published tables still name the entry that is gone."""
+@pytest.mark.parametrize(
+    ("published", "file"),
+    [
+        ({"tables": {"to": "public/", "formats": ["csv"]}}, "manifest.json"),
+        ({"page": {"to": "public/"}}, "index.html"),
+    ],
+)
+def test_a_whole_state_folder_from_an_old_copy_is_noticed(
+    tmp_path: Path, published: dict[str, object], file: str
+) -> None:
+    """Its own report comes back with it; what was published elsewhere still names the entry that is gone."""
     folder = ProjectFolder(tmp_path / "project")
-    folder.okr["publish"] = {"tables": {"to": "public/", "formats": ["csv"]}}
-    folder.sync_at(day(9))
-    shutil.copytree(folder.root / ".okr", tmp_path / "old")
-    folder.sync_at(day(10))
-    shutil.rmtree(folder.root / ".okr")
-    shutil.copytree(tmp_path / "old", folder.root / ".okr")
+    folder.okr["publish"] = published
+    rolled_back(folder)
     proved, synced = okr(folder, "verify"), okr(folder, "sync", "--as-of", "2026-08-11")
-    assert (1, True) == (proved.exit_code, "was rolled back from entry" in proved.stdout)
-    assert (3, True) == (synced.exit_code, "manifest.json and run `okr page`" in synced.stderr)
+    assert (1, True) == (proved.exit_code, "it was rolled back from entry" in proved.stdout)
+    assert (3, True) == (synced.exit_code, f"{file} and run `okr page`" in synced.stderr)
+
+
+def test_a_head_that_was_noted_elsewhere_is_held_against_the_ledger(tmp_path: Path) -> None:
+    """With nothing published, a state folder from an old copy looked whole."""
+    folder = ProjectFolder(tmp_path / "project")
+    head = rolled_back(folder)
+    assert 0 == okr(folder, "verify").exit_code
+    for noted in (f"{head.seq}:{head.hash}", head.hash[:12]):
+        told = okr(folder, "verify", "--head", noted)
+        assert (1, True) == (told.exit_code, "the ledger once held" in told.stdout)
+    kept = okr(folder, "verify").stdout.splitlines()[-1].removeprefix("head ")
+    assert [0, 0] == [okr(folder, "verify", "--head", one).exit_code for one in (kept, kept.split(":")[1])]
+
+
+def rolled_back(folder: ProjectFolder) -> Head:
+    """Sync twice, bring back the whole state folder from in between, and return the head that is lost."""
+    folder.sync_at(day(9))
+    old = folder.root.with_name("old")
+    shutil.copytree(folder.root / ".okr", old)
+    folder.sync_at(day(10))
+    lost = folder.head()
+    shutil.rmtree(folder.root / ".okr")
+    shutil.copytree(old, folder.root / ".okr")
+    return lost
 
 
 def test_a_folder_without_a_project_is_named(tmp_path: Path) -> None:
@@ -78,6 +109,13 @@ def test_a_folder_without_a_project_is_named(tmp_path: Path) -> None:
         told.exit_code,
         told.stderr,
     )
+
+
+@pytest.mark.parametrize("command", ["check", "ls", "sync", "schema", "verify"])
+def test_every_command_names_the_folder_without_a_project(tmp_path: Path, command: str) -> None:
+    """`check` once named line 1 of a file that is not there."""
+    told = okr(ProjectFolder(tmp_path), command)
+    assert (2, "", True) == (told.exit_code, told.stdout, "holds no okr_config/" in told.stderr)
 
 
 def test_a_folder_that_cannot_be_made_is_told_in_one_line(tmp_path: Path) -> None:
@@ -127,7 +165,9 @@ def test_a_ledger_brought_back_from_an_old_copy_publishes_nothing(tiny: ProjectF
     told = okr(tiny, "page")
     assert (3, True) == (told.exit_code, "is not in this ledger" in told.stderr)
     assert page == (tiny.root / "public/index.html").read_bytes()
-    (tiny.root / ".okr/latest.json").unlink()
+    for file in (".okr/latest.json", "public/index.html"):
+        assert file in told.stderr
+        (tiny.root / file).unlink()
     assert 0 == okr(tiny, "page").exit_code
 
 
@@ -165,6 +205,17 @@ def test_a_number_that_cannot_be_is_told_with_its_reason(tiny: ProjectFolder) ->
     assert "has no number yet" in told.stdout
 
 
+def test_a_backfill_without_rows_names_the_full_read_below_it(tiny: ProjectFolder) -> None:
+    """`explain` once said that a number of several rows rests on a read of 0 rows."""
+    tiny.dataset["cursor"] = "closed_on"
+    tiny.sync_at(day(11))
+    tiny.csv("crm/deals", DEALS[:1])
+    assert 0 == okr(tiny, "backfill", "--since", "2026-08-10", "--as-of", "2026-08-12").exit_code
+    told = okr(tiny, "explain", "grow.won").stdout
+    assert "backfill, 0 rows, " in told
+    assert "on top of the full read of 10 Aug 2026 12:00 CEST, 4 rows, and what was read since" in told
+
+
 def test_json_writes_no_exponents(tiny: ProjectFolder) -> None:
     """A zero of nine places is 0.000000000, for readers without a decimal type of their own."""
     assert "0E-9" not in okr(tiny, "show", "--json").stdout
@@ -177,7 +228,7 @@ def test_a_reader_who_leaves_early_is_no_failure(tiny: ProjectFolder, command: s
     os.close(reading)
     ran = run(tiny, *command.split(), stdout=writing)
     os.close(writing)
-    assert (0, b"") == (ran.returncode, ran.stderr)
+    assert (0, b"") == (ran.returncode, ran.stderr.lstrip())
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has a full device")
@@ -188,7 +239,7 @@ def test_an_output_on_a_full_disk_is_told_in_words(tiny: ProjectFolder) -> None:
     assert (3, False) == (ran.returncode, b"Traceback" in ran.stderr)
 
 
-@pytest.mark.parametrize("after_s", [0.8, 1.6])
+@pytest.mark.parametrize("after_s", [0.8, 1.2, 1.6])
 def test_an_interrupted_proof_ends_with_130(tiny: ProjectFolder, after_s: float) -> None:
     """DuckDB once turned Ctrl-C into an error of its own."""
     with subprocess.Popen(command(tiny, "verify"), stderr=subprocess.PIPE, cwd=ROOT) as process:
@@ -198,6 +249,24 @@ def test_an_interrupted_proof_ends_with_130(tiny: ProjectFolder, after_s: float)
     # A shell reports a process that SIGINT ended as 130, too.
     assert process.returncode in {0, 130, -signal.SIGINT}
     assert b"Traceback" not in told
+
+
+@pytest.mark.parametrize(
+    "becomes", ["KeyboardInterrupt", "click.Abort", "ValueError('of a library')", "SystemExit(1)"]
+)
+def test_an_interrupt_ends_with_130_whatever_became_of_it(becomes: str) -> None:
+    """click made an abortion with code 1 of one that came outside of a command, DuckDB an invalid input."""
+    code = f"""
+import click, os, signal
+from okr_pipeline.cli import main
+@main.command()
+def wait():
+    try: os.kill(os.getpid(), signal.SIGINT)
+    except KeyboardInterrupt: raise {becomes}
+main(["wait"])
+"""
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=False)
+    assert (130, "interrupted; nothing was half-written\n") == (ran.returncode, ran.stderr.lstrip())
 
 
 def run(folder: ProjectFolder, *words: str, stdout: int) -> subprocess.CompletedProcess[bytes]:

@@ -20,6 +20,7 @@ EXAMPLES = {
     "connector": "sources/example.yaml",
     "metrics": "metrics/example.yaml",
     "cycle": "objectives/fy26_q3/example.yaml",
+    "check_ins": "check_ins/fy26_q3.yaml",
 }
 
 
@@ -78,6 +79,7 @@ def test_yaml_examples_are_well_formed(block: Block, tmp_path: Path) -> None:
     name = EXAMPLES.get(block.text.partition(":")[0], "okr.yaml")
     whole = name != "okr.yaml" or block.text.startswith("project:")
     text = block.text if whole else f"project: part\ntimezone: UTC\n{block.text}"
+    (tmp_path / "okr_config" / name).parent.mkdir(exist_ok=True)
     (tmp_path / "okr_config" / name).write_text(text, encoding="utf-8")
     found = [d for d in config.check(tmp_path / "okr_config").diagnostics if d.file == name]
     assert [] == [f"{d.line}: {d.message}" for d in found if d.code[3] in "015"]

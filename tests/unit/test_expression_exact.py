@@ -41,7 +41,7 @@ def value_of(db: Database, text: str, rows: Sequence[dict[str, Any]]) -> Answer:
     with db.offered(given_rows=pa.Table.from_pylist(rows, SCHEMA)):
         try:
             return answer_of(
-                db.rows(f"SELECT {outcome(compiled)} FROM (SELECT {results} FROM given_rows)")[0]
+                **db.rows(f"SELECT {outcome(compiled)} FROM (SELECT {results} FROM given_rows)")[0]
             )
         except duckdb.Error as error:
             return failed(error)
@@ -68,6 +68,29 @@ def test_division_is_exact(db: Database, above: Decimal, below: Decimal) -> None
         found = db.rows("SELECT exact_div(a, b) AS d, exact_ratio(a, b) AS r FROM pair")[0]
     expected = nine(Fraction(above) / Fraction(below))
     assert (found["d"], found["r"]) == (expected, expected)
+
+
+@pytest.mark.parametrize("scale", [1, 1_000, 1_000_000, 10**9, 10**12])
+def test_a_quotient_is_exact_wherever_floating_point_stops_to_be(db: Database, scale: int) -> None:
+    """Quotients of every size, on a tie and a ninth place beside one: floats decide only where proven."""
+    units = [2, 3, 7, 1_024, 1_000_003, 2_000_000_000]
+    pairs = [
+        (Decimal(sign * (scale * d * k + d // 2 + beside)).scaleb(-9), Decimal(d))
+        for d in units
+        for k in (1, 2, 3, 999_999)
+        for beside in (-1, 0, 1)
+        for sign in (1, -1)
+    ]
+    columns = {
+        name: pa.array(column, SCHEMA[0].type)
+        for name, column in zip("ab", zip(*pairs, strict=True), strict=True)
+    }
+    with db.offered(pairs=pa.table(columns)):
+        found = db.rows(
+            "SELECT exact_div(a, b) AS d, exact_ratio(a, b) AS r, exact_div_nested(a, b) AS n FROM pairs"
+        )
+    expected = [nine(Fraction(a) / Fraction(b)) for a, b in pairs]
+    assert [list(row.values()) for row in found] == [[value] * 3 for value in expected]
 
 
 @pytest.mark.parametrize(

@@ -261,3 +261,20 @@ def test_messages_hold_no_value(tmp_path: Path) -> None:
             csv_rows(tmp_path, content)
         assert "secret-7" not in str(caught.value)
         assert caught.value.__cause__ is None
+
+
+@pytest.mark.parametrize("form", ["utf-16", "utf-16-le", "utf-16-be"])
+def test_a_file_in_utf_16_is_told_with_the_encoding_to_declare(tmp_path: Path, form: str) -> None:
+    """It was once told as a mistake of quotes, or as a file without its columns."""
+    content = "a,b\n1,\u00fc\n".encode(form)
+    with pytest.raises(BadValue, match="is written in UTF-16, and declared as utf-8") as told:
+        csv_rows(tmp_path, content)
+    declared = told.value.mend.split("`")[1].removeprefix("encoding: ")
+    assert [{"a": 1, "b": "\u00fc"}] == csv_rows(tmp_path, content, encoding=declared)
+
+
+def test_bytes_of_another_encoding_ask_for_the_right_one(tmp_path: Path) -> None:
+    """The mend once named quotes and delimiter."""
+    with pytest.raises(BadValue) as told:
+        csv_rows(tmp_path, "a,b\n1,\u00fc\n".encode("cp1252"))
+    assert "mend `encoding` at the dataset" in told.value.mend

@@ -1,18 +1,21 @@
-"""Numbers that other tools publish, in and out, and the pages that print them."""
+"""Numbers that other tools publish, in and out; the pages that print them stand beside each in the data."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
+from pathlib import Path
+from typing import Any
 
 import pytest
-from progress_builder import goal, held, rolled_up
+from progress_builder import bounds, each, held, key_result, measured, project, reach, rolled_up, said
 
-from okr_pipeline.model.calendar import Cycle
+from okr_pipeline.model.okr import HeldOverTime, Keep
 from okr_pipeline.warehouse.database import Database, Settings
 
-NINE = Decimal("0.000000001")
+DATA = json.loads((Path(__file__).parents[1] / "golden/worked_examples.json").read_text(encoding="utf-8"))
 
 
 @pytest.fixture(scope="module", name="db")
@@ -21,71 +24,97 @@ def _db() -> Iterator[Database]:
         yield db
 
 
-@pytest.mark.parametrize(
-    ("start", "to", "value", "progress"),
-    [
-        ("100", "60", "80", "0.5"),  # Quantive help 3849793: decrease, unclamped
-        ("100", "60", "70", "0.75"),
-        ("100", "60", "50", "1.25"),
-        ("15", "35", "20", "0.25"),  # Viva Goals, configuring OKRs
-        ("1000000", "1500000", "1350000", "0.7"),  # ServiceNow, automatic status: maximise
-        ("500000", "400000", "420000", "0.8"),  # ServiceNow, automatic status: minimise
-        ("10", "0", "7", "0.3"),  # puzzle/okr issue 1661: decrease to zero
-        ("10", "20", "16", "0.6"),  # Feedback4e 80001132301, by baseline
-        ("10", "20", "22", "1.2"),
-        ("0", "20", "15", "0.75"),  # Viva Goals, closing and scoring: +20 % wanted, +15 % got
-    ],
-)
-def test_reach(db: Database, start: str, to: str, value: str, progress: str) -> None:
-    """Progress is the share of the way from baseline to target."""
-    found = held(db, goal(start=start, to=to), value)
-    assert found["progress"] == Decimal(progress).quantize(NINE)
+def cases(kind: str) -> list[Any]:
+    return [pytest.param(kind, case, id=case["id"]) for case in DATA[kind]]
 
 
 @pytest.mark.parametrize(
-    ("bounds", "value", "inside"),
-    [
-        ({"low": "8", "low_inclusive": False}, "7.8", 0),  # Viva Goals: equal is outside where it is strict
-        ({"low": "8", "low_inclusive": False}, "8", 0),
-        ({"low": "8", "low_inclusive": False}, "8.1", 1),
-        ({"high": "2", "high_inclusive": False}, "2", 0),
-        ({"high": "2", "high_inclusive": False}, "1.9", 1),
-        ({"low": "8"}, "8", 1),  # Perdoo: inclusive
-        ({"low": "4", "high": "5"}, "5", 1),  # Profit.co: both ends inside
-        ({"low": "4", "high": "5"}, "4", 1),
-        ({"low": "4", "high": "5"}, "3.5", 0),
-    ],
+    ("kind", "case"), [*cases("progress"), *cases("expected"), *cases("status"), *cases("roll_up")]
 )
-def test_keep(db: Database, bounds: dict[str, object], value: str, inside: int) -> None:
-    """Inside is 1, outside 0, and the bound counts as it is written."""
-    assert held(db, goal(**bounds), value)["progress"] == inside
+def test_our_numbers_are_the_published_ones(db: Database, kind: str, case: dict[str, Any]) -> None:
+    """Each in the tool's own words for the goal and the policy, to the last digit that its page prints."""
+    expected, actual = CHECKS[kind](db, case)
+    assert expected == actual
 
 
-def test_elapsed_days_count_both_ends(db: Database) -> None:
-    """Engagedly: 15 April is day 15 of 30, so half is expected."""
-    april = Cycle(id="april", start_on=date(2026, 4, 1), end_on=date(2026, 4, 30))
-    found = held(db, goal(cycle_days=april.days), "1", elapsed_days=april.elapsed_days(date(2026, 4, 15)))
-    assert found["expected"] == Decimal("0.5")
+def progress(db: Database, case: dict[str, Any]) -> tuple[Any, Any]:
+    match case["kind"]:
+        case "reach":
+            goal = reach(case["baseline"], case["target"])
+            found = each(db, [(goal, value) for value in case["values"]])
+        case "keep":
+            found = each(db, [(Keep(bounds=bounds(case["keep"])), value) for value in case["values"]])
+        case _:
+            return case["expect_cumulative_percent"], shares(db, case)
+    return [Decimal(text) for text in case["expect"]], [o.progress for o in found]
 
 
-@pytest.mark.parametrize(
-    ("progress", "weights", "expected"),
-    [
-        (["0", "0.25", "0.2"], [1, 1, 1], "0.15"),  # Viva Goals, configuring OKRs
-        (["1", "0", "0"], [1, 1, 1], "0.333333333"),  # Perdoo 4898961
-        (["1", "0", "-0.4"], [1, 1, 1], "0.333333333"),  # Perdoo: negative counts as 0
-        (["0.5", "1"], [4, 1], "0.6"),  # Hirebook 4704827
-        (["1", "0", "0"], [0, 50, 50], "0"),  # Lattice 360059451414
-        (["0.2", "0.3", "0.1", "0.4"], [1, 1, 1, 1], "0.25"),  # Adobe Workfront, goal progress
-    ],
-)
-def test_roll_up(db: Database, progress: list[str], weights: list[int], expected: str) -> None:
-    """An objective is the weighted mean of its parts, each clamped to 0..1."""
-    found = rolled_up(db, list(zip(progress, weights, strict=True)))
-    assert found["progress"] == Decimal(expected).quantize(NINE)
+def shares(db: Database, case: dict[str, Any]) -> list[int]:
+    """Return the shares of all weeks of a cycle, in whole percent."""
+    goal = Keep(bounds=bounds(case["keep"]), held=HeldOverTime(each="week", of="cycle"))
+    weekly = project(key_result(goal), first=date(2026, 1, 5), days=7 * case["periods"])
+    cuts = [weekly.calendar.end_of(date.fromordinal(date(2026, 1, 4).toordinal() + 7 * n)) for n in range(1, 14)]
+    found = said(db, weekly, [measured(v, cut=cut) for v, cut in zip(case["values"], cuts, strict=True)])
+    return [round(o.progress * 100) for o in found if o.progress is not None]
 
 
-def test_worst_status_rolls_up(db: Database) -> None:
-    """BOJA: a rounded mean would hide the one at risk."""
-    parts = [("0.9", 1, "on_track"), ("0.9", 1, "on_track"), ("0.2", 1, "at_risk")]
-    assert rolled_up(db, parts)["status"] == "at_risk"
+def expected(db: Database, case: dict[str, Any]) -> tuple[Any, Any]:
+    first, last, on = (date.fromisoformat(case[name]) for name in ("start", "end", "on"))
+    policy = "viva" if case["day_count"] == "from_zero" else "pace"
+    april = project(key_result(reach()), first=first, days=(last - first).days + 1, policy=policy)
+    found = said(db, april, [measured(1, cut=april.calendar.end_of(on))])[0].expected
+    return rounded(case, found)
+
+
+def status(db: Database, case: dict[str, Any]) -> tuple[Any, Any]:
+    if "plan" in case:
+        return planned(db, case)
+    # Day 5,000 of 10,000 expects a half; from zero, day 5,001 of 10,001 does.
+    extra = 1 if case["policy"] == "viva" else 0
+    days = [10_000 * Decimal(one.get("expected") or one.get("elapsed") or "0.5") for one in case["cases"]]
+    of = project(
+        *(key_result(reach(0, 1), f"kr{n}") for n in range(len(days))), days=10_000 + extra, policy=case["policy"]
+    )
+    found = said(
+        db,
+        of,
+        [
+            measured(one["progress"], day=int(day) + extra, name=f"kr{n}")
+            for n, (one, day) in enumerate(zip(case["cases"], days, strict=True))
+        ],
+    )
+    return [one["status"] for one in case["cases"]], [o.status for o in found]
+
+
+def planned(db: Database, case: dict[str, Any]) -> tuple[Any, Any]:
+    """Hold each period's number against its plan, from where the period before ended."""
+    starts = ["0", *case["actual"]]
+    periods = zip(starts[:-1], case["plan"], case["actual"], strict=True)
+    found = each(db, [(reach(start, to), value) for start, to, value in periods], policy=case["policy"])
+    shown = [str(o.progress and o.progress.quantize(Decimal("0.0001"))) for o in found]
+    return (case["expect_rounded_4"], case["status"]), (shown, [o.status for o in found])
+
+
+def roll_up(db: Database, case: dict[str, Any]) -> tuple[Any, Any]:
+    if "statuses" in case:
+        parts = [("0.5", 1, status) for status in case["statuses"]]
+        return case["expect"], rolled_up(db, parts, status_roll_up=case["roll_up"]).status
+    weights = case.get("weights", [1] * len(case["progress"]))
+    found = rolled_up(db, list(zip(case["progress"], weights, strict=True))).progress
+    assert found is not None
+    if own := case.get("own_scale"):
+        assert held(db, reach(own["baseline"], own["target"]), own["expect"]).progress == found
+    return rounded(case, found)
+
+
+def rounded(case: dict[str, Any], found: Decimal | None) -> tuple[Any, Any]:
+    """Return what is expected and what was found, to as many places as the page prints."""
+    assert found is not None
+    for name, text in case.items():
+        if name.startswith("expect"):
+            places = name.removeprefix("expect_rounded_")
+            return Decimal(text), round(found, int(places)) if places.isdigit() else found
+    raise KeyError(case["id"])
+
+
+CHECKS = {"progress": progress, "expected": expected, "status": status, "roll_up": roll_up}

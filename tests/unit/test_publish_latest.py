@@ -9,17 +9,25 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from time import process_time
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from report_builder import many_key_results, objective, report, report_of, with_progress
 from sample_company import sample_report
 
 from okr_pipeline.model.observation import CheckResult, State, Status
 from okr_pipeline.model.report import KeyResultLine, Report, SourceLine, TrendPoint
-from okr_pipeline.publish.latest import ReportFileError, report_from_json, report_to_json
+from okr_pipeline.publish.latest import (
+    ReportFileError,
+    read_report,
+    report_from_json,
+    report_to_json,
+    report_to_lines,
+)
+from okr_pipeline.publish.sentences import key_results
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
 NUMBERS = st.none() | st.decimals(allow_nan=False, allow_infinity=False, places=9)
@@ -32,6 +40,7 @@ POINTS = st.builds(
     progress=NUMBERS,
     expected=NUMBERS,
     status=st.sampled_from(Status),
+    read_at=st.none() | INSTANTS,
 )
 LINES = st.builds(
     KeyResultLine,
@@ -42,6 +51,7 @@ LINES = st.builds(
     carried_from=st.none() | INSTANTS, newest_at=st.none() | INSTANTS,
     sources=st.lists(TEXT, max_size=3).map(tuple), led_by=st.lists(TEXT, max_size=3).map(tuple),
     note=st.none() | TEXT, trend=st.lists(POINTS, max_size=4).map(tuple), low=NUMBERS, high=NUMBERS,
+    read_at=st.none() | INSTANTS,
 )  # fmt: skip
 SOURCES = st.builds(
     SourceLine, id=TEXT, connector=TEXT, newest_at=st.none() | INSTANTS, problem=st.none() | TEXT
@@ -64,6 +74,41 @@ REPORTS = st.builds(
 def test_a_report_comes_back_as_it_was(made: Report) -> None:
     """Writing and reading is the identity for every report."""
     assert report_from_json(report_to_json(made)) == made
+
+
+@settings(max_examples=30)
+@given(REPORTS)
+def test_a_report_file_comes_back_as_it_was(made: Report) -> None:
+    """In lines, with every trend, whatever signs a title holds."""
+    with TemporaryDirectory() as folder:
+        file = Path(folder) / "latest.json"
+        file.write_text(report_to_lines(made), encoding="utf-8", newline="")
+        assert read_report(file) == made
+        assert json.loads(file.read_text(encoding="utf-8"))["version"] == 1
+
+
+def test_only_the_trends_that_are_asked_for_are_read(tmp_path: Path) -> None:
+    """A thousand key results have a hundred thousand days: `okr show` took a second to read them all."""
+    made, file = many_key_results(300), tmp_path / "latest.json"
+    file.write_text(report_to_lines(made), encoding="utf-8")
+    started = process_time()
+    bare = read_report(file, trends=())
+    took, started = process_time() - started, process_time()
+    whole = read_report(file)
+    assert (set(), made) == ({line.trend for line in key_results(bare)} - {()}, whole)
+    assert took < (process_time() - started) / 3
+    one = read_report(file, trends=["team7.kr70"])
+    assert ["team7.kr70"] == [line.id for line in key_results(one) if line.trend]
+
+
+@pytest.mark.parametrize("damage", ["half of it", "a line of it"])
+def test_a_file_that_lost_a_part_is_refused(tmp_path: Path, damage: str) -> None:
+    """A trend is never taken for another key result's."""
+    text, file = report_to_lines(many_key_results(10)), tmp_path / "latest.json"
+    lines = text.splitlines(keepends=True)
+    file.write_text(text[: len(text) // 2] if damage == "half of it" else "".join(lines[:3] + lines[4:]))
+    with pytest.raises(ReportFileError, match="publish again"):
+        read_report(file)
 
 
 def test_decimals_keep_their_digits() -> None:

@@ -83,10 +83,22 @@ def test_a_flip_of_status_is_one_sentence(was: Status, now: Status, said: str) -
     assert [s.text for s in sentences.since_last_week(report_of(flipped(was, now)))] == [said]
 
 
+def test_a_number_that_cannot_be_is_told_above_its_row() -> None:
+    """The reason of a zero denominator stood in the row alone; a cycle to come is no worry."""
+    lost = key_result(
+        "grow.a", state=State.NO_DATA, status=Status.NO_DATA, value=None, reason="denominator is zero"
+    )
+    soon = key_result(
+        "grow.b", state=State.NO_DATA, status=Status.NOT_STARTED, value=None, reason="no rows match"
+    )
+    told = [sentence.text for sentence in sentences.worries(report_of(lost, soon))]
+    assert ["A has no value: denominator is zero."] == told
+
+
 def test_no_flip_is_told_without_a_week_of_history() -> None:
     """A key result whose trend begins six days ago has no last week."""
     line = flipped(Status.AT_RISK, Status.OFF_TRACK)
-    young = replace(line, trend=(replace(line.trend[0], day=TODAY - timedelta(days=6)), line.trend[1]))
+    young = replace(line, trend=(line.trend[0]._replace(day=TODAY - timedelta(days=6)), line.trend[1]))
     assert sentences.since_last_week(report_of(young)) == []
 
 

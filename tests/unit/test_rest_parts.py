@@ -77,6 +77,10 @@ BOUNDS = [
     ({"param": "from", "format": "%d/%m/%Y %H:%M"}, "2026-10-05T07:00:59Z", "05/10/2026 07:00"),
     ({"param": "from", "text": "at>={}"}, "2026-10-05T07:00:00Z", "at>=2026-10-05T07:00:00Z"),
     ({"param": "from", "exclusive": True}, "2026-10-05T07:00:00Z", "2026-10-05T06:59:59Z"),
+    ({"param": "from", "exclusive": True, "format": "date"}, "2026-10-05T07:00:00Z", "2026-10-04"),
+    ({"param": "from", "exclusive": True, "format": "%Y-%m"}, "2026-10-05T07:00:00Z", "2026-09"),
+    ({"param": "from", "exclusive": True, "format": "%H:%M %d.%m."}, "2026-10-05T07:00:30Z", "07:00 04.10."),
+    ({"param": "from", "exclusive": True, "format": "epoch_s"}, "2026-10-05T07:00:00Z", 1791183599),
 ]
 
 
@@ -90,13 +94,26 @@ def test_start_of_the_window_is_sent(since: Mapping[str, object], value: str, se
 
 @pytest.mark.parametrize(
     ("form", "sent"),
-    [("epoch_s", 1791183601), ("epoch_ms", 1791183600500), ("date", "2026-10-06"), ("%Y%m%d", "20261006")],
-)
+    [("epoch_s", 1791183601), ("epoch_ms", 1791183600500), ("date", "2026-10-06"), ("%Y%m%d", "20261006"),
+     ("%Y-%m", "2026-11")],
+)  # fmt: skip
 def test_end_of_the_window_is_never_early(form: str, sent: object) -> None:
     """The end goes out rounded up, so that no row before it is missed."""
     wanted = request({"until": {"param": "to", "format": form}}, until="2026-10-05T07:00:00.5Z")
     call = first(wanted, wanted.options, base_url="https://x.example")  # type: ignore[arg-type]
     assert call.params["to"] == sent
+
+
+@pytest.mark.parametrize(
+    ("zone", "sent"),
+    [("America/New_York", ("2026-10-04", "2026-10-06")), ("Asia/Tokyo", ("2026-10-05", "2026-10-07"))],
+)
+def test_a_day_is_sent_for_either_clock(zone: str, sent: tuple[str, str]) -> None:
+    """Whether the source counts days in UTC or in the dataset's zone, no day of the window is missed."""
+    options = {name: {"param": name, "format": "date"} for name in ("since", "until")}
+    wanted = request(options, since="2026-10-05T02:00:00Z", until="2026-10-05T20:00:00Z", zone=zone)
+    params = first(wanted, wanted.options, base_url="x").params  # type: ignore[arg-type]
+    assert sent == (params["since"], params["until"])
 
 
 def test_a_counted_cursor_is_sent_as_a_number() -> None:
@@ -314,7 +331,7 @@ def test_shapes_of_answers(shape: str) -> None:
 WRONG: dict[str, tuple[Mapping[str, object], object, type[ConnectorError], str]] = {
     "no rows there": ({"rows": "item"}, {"items": []}, SchemaChanged, "did you mean items"),
     "rows that are none": ({"rows": "items"}, {"items": "none"}, SchemaChanged, "no rows at items"),
-    "rows of numbers": ({}, [1, 2], SchemaChanged, "no row has the column id"),
+    "rows of numbers": ({}, [1, 2], SchemaChanged, "page 1, row 1 is neither an object"),
     "a missing total": ({"rows": "r", "complete": {"total": "t"}}, {"r": [ONE]}, SetupError, "no total at t"),
     "a total that is none": (
         {"rows": "r", "complete": {"total": "t"}}, {"r": [ONE], "t": -1}, SetupError, "no total at t"

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import importlib.util
 import sqlite3
+from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
+import sqlalchemy
 
 from connectors.contract import Extract, ExtractRequest
 from connectors.errors import BadValue, SchemaChanged, SetupError
 from connectors.registry import connect, model_of
+from connectors.sql.faults import Reading
+from connectors.sql.session import engine_for, parsed, session
 
 
 def database(base: Path, *statements: str) -> None:
@@ -138,3 +144,50 @@ def test_a_file_of_another_kind_is_told(tmp_path: Path) -> None:
     (tmp_path / "x.db").write_text("not a database, but long enough to look like one " * 20)
     with pytest.raises(SetupError, match="no SQLite database"):
         rows(tmp_path, {"a": "integer"}, table="t")
+
+
+PACKAGES = {
+    "snowflake": "snowflake-sqlalchemy",
+    "bigquery": "sqlalchemy-bigquery",
+    "redshift": "sqlalchemy-redshift",
+    "trino": "trino",
+    "databricks": "databricks-sqlalchemy",
+    "duckdb": "duckdb-engine",
+}
+
+
+@pytest.mark.parametrize("backend", PACKAGES)
+def test_a_database_without_its_package_names_it(tmp_path: Path, backend: str) -> None:
+    """Each documented database says what to install; a package is imported when it is read, not before."""
+    (tmp_path / "x.db").touch()
+    package = PACKAGES[backend]
+    if importlib.util.find_spec(package.replace("-", "_")) is not None:
+        pytest.skip(f"{package} is installed")
+    with pytest.raises(SetupError, match=f"install {package}"):
+        rows(
+            tmp_path,
+            {"a": "integer"},
+            url=f"{backend}://u:secret@h/x" if backend != "duckdb" else "duckdb:///x.db",
+            table="t",
+        )
+
+
+def test_duckdb_is_read_and_never_written(tmp_path: Path) -> None:
+    """Where duckdb-engine is installed, a DuckDB file is read exactly, and its session refuses a write."""
+    pytest.importorskip("duckdb_engine", reason="duckdb-engine is not installed: DuckDB was NOT tried")
+    with duckdb.connect(tmp_path / "x.duckdb") as connection:
+        connection.execute(
+            "CREATE TABLE t AS SELECT 1 AS id, 1.50::decimal(9,2) AS n, "
+            "timestamptz '2026-01-05 10:00+02' AS made"
+        )
+    url, columns = "duckdb:///x.duckdb", {"id": "integer", "n": "decimal(9,2)", "made": "timestamp"}
+    read = extract(
+        tmp_path, columns, url=url, table="t", key=("id",), cursor="made", since="2026-01-05T08:00:00Z"
+    )
+    [row] = [row for batch in read for row in batch.to_pylist()]
+    assert (Decimal("1.50"), datetime(2026, 1, 5, 8, tzinfo=UTC)) == (row["n"], row["made"])
+    assert ["t"] == [table.name for table in connect("sql", {"url": url}, base=tmp_path).discover()]
+    reading = Reading(9)
+    engine = engine_for(parsed(url), base=tmp_path, reading=reading)
+    with pytest.raises(sqlalchemy.exc.DBAPIError, match="read-only"), session(engine, reading) as connected:
+        connected.exec_driver_sql("DELETE FROM t")

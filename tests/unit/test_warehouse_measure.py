@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -14,12 +16,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from project_builder import ProjectFolder, files_source
 
-from okr_pipeline.model.metric import Aggregate, Dataset
+from okr_pipeline.model.calendar import Calendar
+from okr_pipeline.model.metric import Aggregate, Dataset, Formula, Metric, Ratio
 from okr_pipeline.model.okr import Project
 from okr_pipeline.warehouse import landing
 from okr_pipeline.warehouse.cube import refresh_cubes
 from okr_pipeline.warehouse.database import Database, Settings
 from okr_pipeline.warehouse.direct import answer_directly, query_text
+from okr_pipeline.warehouse.local_day import by_hours, day_sql
 from okr_pipeline.warehouse.measure import measure
 from okr_pipeline.warehouse.question import Ask
 from okr_pipeline.warehouse.sandbox import Sandbox
@@ -84,6 +88,7 @@ def _project(tmp_path_factory: pytest.TempPathFactory) -> Project:
         "ever": {"value": "sum(amount)", "window": "all time"},
         "most": {"value": "max(amount)"},
         "people": {"value": "count(DISTINCT who)"},
+        "too_large": {"value": f"sum(amount) * 1{'0' * 35}"},
     }
     folder.metrics = {
         "crm": {name: {"dataset": "crm.deals", "time": "at", **flow} for name, flow in flows.items()}
@@ -134,13 +139,13 @@ def test_the_cube_answers_like_one_query_each(
         held = (("crm.deals", len(loads)),)
         asks = [Ask(name, "aug", cut, loads=held) for name in project.metrics for cut in cuts]
         fast = measure(db, project, asks, sandbox=box)
-        for ask in asks:
+        for ask, answer in zip(asks, fast, strict=True):
             of = project.metrics[ask.metric].measure
             assert isinstance(of, Aggregate)
             assert of.window
             span = project.calendar.span(of.window, cut=ask.cut, cycle=project.cycles["aug"])
             slow = answer_directly(db, Ask(ask.metric, "aug", ask.cut, loads=held, span=span), of, dataset)
-            assert (ask.metric, ask.cut, fast[ask]) == (ask.metric, ask.cut, slow)
+            assert (ask.metric, ask.cut, answer) == (ask.metric, ask.cut, slow)
 
 
 @pytest.fixture(name="tiny")
@@ -185,12 +190,14 @@ def test_values_are_decimals_of_nine_places(project: Project) -> None:
     assert (type(value), value.as_tuple().exponent) == (Decimal, -9)
 
 
-def test_a_column_called_like_a_cell_s_own(tiny: ProjectFolder) -> None:
+@pytest.mark.parametrize("name", ["day", "Edge", "place", "shape", "k0"])
+def test_a_column_called_like_a_cell_s_own(tiny: ProjectFolder, name: str) -> None:
     """A text column named `day` is not the day that cells are grouped by."""
-    tiny.dataset["columns"]["day"] = "string"
-    tiny.metrics["crm"]["won"]["where"] = "day = '2026-08-05'"
+    tiny.dataset["columns"][name] = "string"
+    tiny.metrics["crm"]["won"]["where"] = f"{name} = '2026-08-05'"
     tiny.csv(
-        "crm/deals", ["id,amount,won,closed_on,day", *(f"{n},1,true,2026-08-0{n},2026-08-05" for n in "123")]
+        "crm/deals",
+        [f"id,amount,won,closed_on,{name}", *(f"{n},1,true,2026-08-0{n},2026-08-05" for n in "123")],
     )
     tiny.sync_at()
     values = [said["value"] for _, said in sorted(tiny.history().items())]
@@ -206,3 +213,61 @@ def test_a_cube_that_cannot_be_made_stops_nothing(tiny: ProjectFolder, value: st
     tiny.csv("crm/deals", ["id,amount,won,closed_on", "a,2,true,2026-08-01", f"b,{'9' * 15},true,2026-08-02"])
     found = tiny.seen_at()
     assert (found["bad"].state, found["won"].state) == ("invalid", "ok")
+
+
+OFF_BY_MINUTES = ("Australia/Lord_Howe", "Asia/Kathmandu")
+
+
+@pytest.mark.parametrize("zone", ["Europe/Berlin", "Australia/Lord_Howe", "America/Havana", "Asia/Kathmandu"])
+def test_the_day_of_a_row_is_its_local_day(zone: str) -> None:
+    """Offsets written out place every instant of three years on the day that the zone itself says."""
+    dataset = Dataset(id="crm.deals", source="crm", columns={"at": "timestamp"})
+    with Database(None, settings=Settings(zone=zone)) as db:
+        landing.prepare(db, [dataset])
+        instants = "TIMESTAMPTZ '2024-12-30 23:00+00' + i * INTERVAL 17 minutes"
+        db.run(
+            f"INSERT INTO {landing.table_of(dataset.id)} SELECT {instants}, 1, NULL FROM range(93000) t(i)"
+        )
+        day = day_sql(db, dataset, "at", Calendar(ZoneInfo(zone)))
+        local = 'CAST("at" AS DATE)'
+        rows, by_hour = by_hours(db, dataset, "at", day) or (landing.table_of(dataset.id), day)
+        assert (by_hour == day) == (zone in OFF_BY_MINUTES)
+        assert db.rows(f"SELECT * FROM {rows} WHERE {day} <> {local} OR {by_hour} <> {local}") == []
+
+
+def test_formulas_alike_are_computed_together(project: Project, tmp_path: Path) -> None:
+    """Equal expressions over other metrics share a statement, and each keeps its own numbers and reasons."""
+    made = {
+        "crm.one": Formula(expression="a - b", inputs={"a": "crm.total", "b": "crm.ever"}),
+        "crm.two": Formula(expression="a - b", inputs={"a": "crm.ever", "b": "crm.ours"}),
+        "crm.part": Ratio(of="crm.ours", to="crm.total"),
+        "crm.none": Ratio(of="crm.total", to="crm.mean"),
+    }
+    metrics = {**project.metrics, **{id: Metric(id=id, measure=of) for id, of in made.items()}}
+    project = replace(project, metrics=metrics)
+    with (
+        Database(None, settings=Settings(), readable=[tmp_path]) as db,
+        Sandbox(tmp_path, settings=Settings()) as box,
+    ):
+        landing.prepare(db, [project.datasets["crm.deals"]])
+        at = datetime(2026, 8, 3, 9, tzinfo=UTC)
+        rows = [{"id": "x", "amount": Decimal(8), "won": False, "who": "a", "at": at}]
+        pq.write_table(pa.Table.from_pylist(rows, SCHEMA), tmp_path / "extract.parquet")
+        landing.land(
+            db, project.datasets["crm.deals"], load=1, extract=tmp_path / "extract.parquet", full=True
+        )
+        asks = [
+            Ask(id, "aug", project.calendar.end_of(day), loads=(("crm.deals", 1),))
+            for day in (date(2026, 8, 3), date(2026, 7, 31))
+            for id in made
+        ]
+        found = [(a.value, a.reason) for a in measure(db, project, asks, sandbox=box)]
+    nothing = (None, "crm.ever: no rows match")
+    assert found == [
+        *[(Decimal(n), None) for n in (0, 7)],
+        (Decimal("0.125"), None),
+        (Decimal(1), None),
+        (None, "crm.total: no rows match"),
+        nothing,
+        *[(None, "crm.total: no rows match")] * 2,
+    ]

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from okr_pipeline.config.diagnostic import Diagnostic
 from okr_pipeline.config.draft import Draft, ReadCheckIn, ReadKeyResult
 from okr_pipeline.config.place import Place
-from okr_pipeline.config.rules.datasets import TIMES
 from okr_pipeline.config.rules.units import written_unit
 from okr_pipeline.config.schema import keys_of
 from okr_pipeline.config.schema_objectives import KeyResultText
@@ -71,10 +70,19 @@ def check_in_datasets_have_their_columns(draft: Draft) -> Iterator[Diagnostic]:
         if columns is not None and column not in columns:
             mend = f"declare {', '.join(CHECK_IN_COLUMNS)} under `columns:` of the dataset"
             yield place.problem("OKR208", f"`{name}` has no column `{column}`", mend)
-    type_ = columns.get("on") if columns else None
-    if type_ is not None and type_ not in TIMES:
-        message = f"`on` of `{name}` is {type_}: it places no check-in in time"
-        yield place.problem("OKR305", message, "declare it as date")
+    for column, type_ in columns.items() if columns is not None else ():
+        expected = _CHECK_IN_TYPES.get(column, ())
+        if expected and type_.partition("(")[0] not in expected:
+            message = f"`{column}` of `{name}` is {type_}"
+            yield place.problem("OKR333", message, f"declare it as {' or '.join(expected)}")
+
+
+_NUMBER = ("decimal", "integer")
+_CHECK_IN_TYPES = {
+    **dict.fromkeys(("key_result", "author", "note", "done"), ("string",)),
+    **dict.fromkeys(("confidence", "value"), _NUMBER),
+    "on": ("date",),
+}
 
 
 def _cycle_of_file(place: Place) -> str:
