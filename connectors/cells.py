@@ -96,8 +96,6 @@ def _integer(value: object, column: Column) -> int:
         if not _WHOLE[INTEGER].match(value):
             raise MisfitError("not an integer")
         digits = value.lstrip("+-").lstrip("0")
-        if not digits and value.startswith("-"):
-            raise MisfitError("negative zero")
         if len(digits) > 19:
             raise MisfitError("an integer beyond 64 bits")
         return _in_64_bits(int(digits or "0") * (-1 if value.startswith("-") else 1))
@@ -136,9 +134,7 @@ def _decimal(value: object, column: Column) -> Decimal:
 def _finite(number: Decimal) -> Decimal:
     if not number.is_finite():
         raise MisfitError("not a finite number")
-    if number.is_zero() and number.is_signed():
-        raise MisfitError("negative zero")
-    return number
+    return abs(number) if number.is_zero() else number  # zero has no sign
 
 
 def _fitted(number: Decimal, kind: ColumnType) -> Decimal:

@@ -57,21 +57,13 @@ def _cast_text(values: pa.Array, column: Column) -> pa.Array | None:
     if kind.name not in _PATTERNS or not _all_match(values, _PATTERNS[kind.name]):
         return None
     try:
-        found = values.cast(kind.arrow())
+        return values.cast(kind.arrow())
     except pa.ArrowInvalid:
         return None
-    if kind.name in ("integer", "decimal") and _has_negative_zero(found, values):
-        return None
-    return found
 
 
 def _all_match(values: pa.Array, pattern: str) -> bool:
     return pc.all(pc.match_substring_regex(values, pattern)).as_py() is not False
-
-
-def _has_negative_zero(numbers: pa.Array, texts: pa.Array) -> bool:
-    zero = pc.equal(numbers, pa.scalar(0, numbers.type))
-    return pc.any(pc.and_(zero, pc.starts_with(texts, "-"))).as_py() is True
 
 
 def _cast_instants(values: pa.Array, column: Column) -> pa.Array | None:
@@ -220,9 +212,7 @@ def _cast_objects(values: Sequence[Any], kinds: set[type], column: Column) -> Co
     if (name, type_names) in (("integer", {"int"}), ("boolean", {"bool"}), ("date", {"date"})):
         return pa.array(values, arrow), {}
     if name == "decimal" and type_names <= {"int", "Decimal"}:
-        found = pa.array(values, arrow)
-        zeros = pc.indices_nonzero(pc.equal(found, pa.scalar(Decimal(0), arrow))).to_pylist()
-        return None if any(Decimal(values[row]).is_signed() for row in zeros) else (found, {})
+        return pa.array(values, arrow), {}
     if name == "timestamp" and type_names == {"datetime"}:
         return _cast_datetimes(values, column)
     return None

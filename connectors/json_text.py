@@ -24,19 +24,23 @@ def parse(text: str) -> Any:
             digits or an exponent beyond 400, or nests deeper than 64. The message holds no value.
     """
     try:
-        value = json.loads(
-            text,
-            object_pairs_hook=_distinct,
-            parse_constant=_refuse_constant,
-            parse_int=_integer,
-            parse_float=_number,
-        )
+        value = decoder().decode(text)
     except json.JSONDecodeError as problem:
         raise ValueError(f"not JSON at character {problem.pos + 1}") from None
     except RecursionError:
         raise ValueError(f"nested deeper than {MAX_DEPTH} levels") from None
     _limit_depth(value)
     return value
+
+
+def decoder() -> json.JSONDecoder:
+    """Return what decodes JSON as `parse` does; nesting is for who uses it to bound."""
+    return json.JSONDecoder(
+        object_pairs_hook=_distinct,
+        parse_constant=_refuse_constant,
+        parse_int=_integer,
+        parse_float=_number,
+    )
 
 
 def canonical(value: Any) -> str:

@@ -57,7 +57,8 @@ class Explained:
     """
     One number followed back. `print` shows it as `okr explain` does.
 
-    *recomputed* is the number measured again from the stored rows just now. *steps* has one row a
+    *recomputed* is the number measured again from the stored rows just now; None where there is none,
+    or those rows are gone by policy. *steps* has one row a
     metric on the way, *origins* one a dataset: its load, extract and checks. *rows* holds, by
     metric, the rows that it counts.
     """
@@ -79,7 +80,7 @@ class OpenProject:
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
         self._project = workspace.project
-        self._ledger = workspace.ledger()
+        self._ledger = workspace.ledger(read_only=True)
 
     def __enter__(self) -> Self:
         return self
@@ -146,7 +147,7 @@ class OpenProject:
         return Explained(
             text=as_text(found, again, rows=behind, sql=False),
             value=found.observation.value,
-            recomputed=again.value,
+            recomputed=again.value if again else None,
             steps=pd.DataFrame(list(found.steps)),
             origins=pd.DataFrame([{**asdict(o), "checks": _told(o.checks)} for o in found.origins]),
             rows={metric: pd.DataFrame(shown) for metric, shown in behind.items()},

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 from okr_pipeline.model.calendar import Calendar
-from okr_pipeline.model.okr import KeyResult, MeasuredOn, Project, Reach
+from okr_pipeline.model.okr import ClosedAt, KeyResult, MeasuredOn, Project, Reach, Steps
 
 
 def instant_of(asked: str | date, calendar: Calendar) -> datetime:
@@ -33,10 +33,21 @@ def past_cuts(project: Project, key_result: KeyResult, as_of: datetime) -> list[
     return project.calendar.day_cuts(project.cycle_of(key_result).start_on, before=before)
 
 
-def baseline_cut(project: Project, key_result: KeyResult) -> datetime | None:
-    """Return the cut at which a measured baseline holds; None where it is declared as a number."""
+def baseline_day(project: Project, key_result: KeyResult) -> date | None:
+    """Return the day whose end a baseline holds for; None where it is declared as a number, or there is none."""
     match key_result.goal:
-        case Reach(baseline=MeasuredOn(day)):
+        case Reach(baseline=MeasuredOn(day)) | Steps(baseline=MeasuredOn(day)):
+            return day
+        case Reach(baseline=ClosedAt()) | Steps(baseline=ClosedAt()):
+            return project.cycle_of(key_result).start_on - timedelta(days=1)
+        case _:
+            return None
+
+
+def baseline_cut(project: Project, key_result: KeyResult) -> datetime | None:
+    """Return the cut at which a baseline is measured; None where none is."""
+    match key_result.goal:
+        case Reach(baseline=MeasuredOn(day)) | Steps(baseline=MeasuredOn(day)):
             return project.calendar.end_of(day)
         case _:
             return None

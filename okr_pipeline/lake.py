@@ -21,25 +21,14 @@ from pathlib import Path
 
 from connectors.contract import Extract, Receipt
 from okr_pipeline.extract_file import content_hash, row_groups, writer
+from okr_pipeline.store_error import StoreError
 
 _DATASET = re.compile(r"([a-z][a-z0-9_]*)\.([a-z][a-z0-9_]*)")
 _EXTRACT_ID = re.compile(r"[0-9a-f]{64}")
 
 
-class LakeError(Exception):
-    """
-    The lake could not be read or written.
-
-    *message* says what happened and where; *mend* says what to do about it.
-    """
-
-    def __init__(self, message: str, *, mend: str) -> None:
-        super().__init__(message)
-        self.message = message
-        self.mend = mend
-
-    def __str__(self) -> str:
-        return f"{self.message}; {self.mend}"
+class LakeError(StoreError):
+    """The lake could not be read or written."""
 
 
 class ExtractMissing(LakeError):
@@ -120,6 +109,12 @@ class Lake:
             found = content_hash(path)
         if found != extract_id:
             raise _damaged(path, f"its rows have the id {found[:12]}" if found else "it cannot be read")
+
+    def remove(self, dataset: str, extract_id: str) -> None:
+        """Delete an extract for good; what is not there is no mistake."""
+        path = self._file(dataset, extract_id)
+        with _clear_errors(path):
+            path.unlink(missing_ok=True)
 
     def sweep(self) -> list[Path]:
         """Remove the temporaries of writers that are gone, and return where they were, sorted."""

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
 from okr_pipeline.ledger.canonical import canonical
 from okr_pipeline.ledger.entry import Entry
 from okr_pipeline.ledger.instant import instant_from, instant_text
-from okr_pipeline.model.observation import Cause, Observation, State, Status
+from okr_pipeline.model.observation import Cause, Observation, Part, State, Status
 
 _NUMBERS = ("value", "baseline", "target", "low", "high", "progress", "expected", "gap")
 
@@ -33,7 +33,34 @@ def says(observation: Observation) -> dict[str, Any]:
         "reason": observation.reason,
         "definition": observation.definition,
         "carried_from": instant_text(observation.carried_from) if observation.carried_from else None,
+        **_said_of_some(observation),
     }
+
+
+def _said_of_some(observation: Observation) -> dict[str, Any]:
+    """Return what only some kinds say: what says nothing of it keeps its hash."""
+    said: dict[str, Any] = {}
+    if observation.raw_status:
+        said["raw_status"] = observation.raw_status.value
+    if observation.outside_since:
+        said["outside_since"] = observation.outside_since.isoformat()
+    if observation.parts:
+        said["parts"] = [_part_body(part) for part in observation.parts]
+    return said
+
+
+def _part_body(part: Part) -> dict[str, Any]:
+    numbers = {name: decimal_text(getattr(part, name)) for name in ("value", "progress")}
+    return {"name": part.name, **numbers, "reason": part.reason}
+
+
+def _part_from(row: Mapping[str, Any]) -> Part:
+    return Part(
+        name=row["name"],
+        value=_decimal(row["value"]),
+        progress=_decimal(row["progress"]),
+        reason=row["reason"],
+    )
 
 
 def observation_body(observation: Observation, *, cause: Cause) -> dict[str, Any]:
@@ -45,6 +72,7 @@ def observation_body(observation: Observation, *, cause: Cause) -> dict[str, Any
             "stocks": dict(observation.stocks),
             "config": observation.config,
             "newest_at": instant_text(observation.newest_at) if observation.newest_at else None,
+            "read_at": instant_text(observation.read_at) if observation.read_at else None,
         },
         "cause": cause.value,
     }
@@ -64,10 +92,14 @@ def observation_from(entry: Entry) -> Observation:
         definition=said["definition"],
         carried_from=_instant(said["carried_from"]),
         newest_at=_instant(source["newest_at"]),
+        read_at=_instant(source.get("read_at")),
         loads=source["loads"],
         stocks=source["stocks"],
         config=source["config"],
         cause=Cause(body["cause"]),
+        raw_status=Status(said["raw_status"]) if "raw_status" in said else None,
+        outside_since=date.fromisoformat(said["outside_since"]) if "outside_since" in said else None,
+        parts=tuple(_part_from(row) for row in said.get("parts", ())),
         **{name: _decimal(said[name]) for name in _NUMBERS},
     )
 

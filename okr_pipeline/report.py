@@ -4,22 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from okr_pipeline.cuts import past_cuts
-from okr_pipeline.history import History, read_history
+from okr_pipeline.goal_words import goal_word, held_text, keep_text, marks, part_lines, stages
+from okr_pipeline.history import History, baseline_readings, read_history
 from okr_pipeline.ledger.store import Ledger
 from okr_pipeline.model.observation import ObjectiveObservation, Observation, State
 from okr_pipeline.model.okr import Keep, KeyResult, Objective, Project
-from okr_pipeline.model.report import KeyResultLine, ObjectiveLine, Report, TrendPoint
+from okr_pipeline.model.report import KeyResultLine, ObjectiveLine, Report, Retirement, TrendPoint
 from okr_pipeline.model.snapshot import Snapshot
-from okr_pipeline.record import decimal_text
 
 
 def build_report(project: Project, snapshot: Snapshot, ledger: Ledger) -> Report:
     """Return *snapshot* with each key result's history, as it was known when the snapshot was taken."""
     history = read_history(ledger, project, until=snapshot.as_of, before_seq=snapshot.seq)
+    readings = baseline_readings(ledger, project, before_seq=snapshot.seq)
     now = {o.key_result: o for o in snapshot.key_results}
     rolled_up = {o.objective: o for o in snapshot.objectives}
     return Report(
@@ -32,12 +33,12 @@ def build_report(project: Project, snapshot: Snapshot, ledger: Ledger) -> Report
         head=snapshot.head,
         config_digest=snapshot.config_digest,
         objectives=tuple(
-            _objective(project, objective, rolled_up[objective.id], now, history, snapshot)
+            _objective(project, objective, rolled_up[objective.id], now, history, readings, snapshot)
             for objective in project.objectives.values()
         ),
         sources=snapshot.sources,
         failed_checks=snapshot.checks,
-        not_ready=tuple(kr.id for kr in project.key_results() if kr.metric is None),
+        not_ready=tuple(kr.id for kr in project.key_results() if not kr.ready),
     )
 
 
@@ -63,6 +64,7 @@ def _objective(
     rolled_up: ObjectiveObservation,
     now: Mapping[str, Observation],
     history: History,
+    readings: Mapping[str, Decimal],
     snapshot: Snapshot,
 ) -> ObjectiveLine:
     cycle = project.cycles[objective.cycle]
@@ -79,8 +81,20 @@ def _objective(
         status=rolled_up.status,
         counted=rolled_up.counted,
         declared=rolled_up.declared,
+        expected=rolled_up.expected,
+        no_data=rolled_up.no_data,
+        measuring=rolled_up.measuring,
+        no_target=rolled_up.no_target,
+        retired=rolled_up.retired,
         key_results=tuple(
-            _key_result(project, kr, now[kr.id], _trend(project, kr, now[kr.id], history, snapshot))
+            _key_result(
+                project,
+                kr,
+                now[kr.id],
+                _trend(project, kr, now[kr.id], history, snapshot),
+                reads=readings.get(kr.id),
+                as_of=snapshot.as_of,
+            )
             for kr in objective.key_results
             if kr.id in now
         ),
@@ -88,16 +102,23 @@ def _objective(
 
 
 def _key_result(
-    project: Project, kr: KeyResult, seen: Observation, trend: tuple[TrendPoint, ...]
+    project: Project,
+    kr: KeyResult,
+    seen: Observation,
+    trend: tuple[TrendPoint, ...],
+    *,
+    reads: Decimal | None,
+    as_of: datetime,
 ) -> KeyResultLine:
-    metric = project.metrics[str(kr.metric)]
-    return KeyResultLine(
+    unit = project.metrics[kr.metric].unit if kr.metric else None
+    datasets = [d for metric in kr.parts.values() for d in project.datasets_of(metric)]
+    line = KeyResultLine(
         id=kr.id,
         title=kr.title,
         owner=kr.owner or project.objectives[kr.objective].owner,
         indicator=kr.indicator,
-        goal="keep" if isinstance(kr.goal, Keep) else "reach",
-        unit=metric.unit,
+        goal=goal_word(kr.goal),
+        unit=unit,
         status=seen.status,
         state=seen.state,
         reason=seen.reason,
@@ -106,38 +127,51 @@ def _key_result(
         target=seen.target,
         low=seen.low,
         high=seen.high,
-        keep=keep_text(kr.goal, metric.unit) if isinstance(kr.goal, Keep) else None,
+        keep=keep_text(kr.goal.bounds, unit) if isinstance(kr.goal, Keep) else None,
         progress=seen.progress,
         expected=seen.expected,
         gap=seen.gap,
         change_7d=_change(trend, days=7),
         carried_from=seen.carried_from,
         newest_at=seen.newest_at,
-        sources=tuple(dict.fromkeys(project.datasets[d].source for d in project.datasets_of(metric.id))),
+        read_at=seen.read_at,
+        sources=tuple(dict.fromkeys(project.datasets[d].source for d in datasets)),
         led_by=kr.led_by,
         note=kr.note,
         trend=trend,
+        held=held_text(kr.goal),
+        outside_since=seen.outside_since,
+        raw_status=seen.raw_status,
+        parts=part_lines(project, kr, seen),
+        stages=stages(kr.goal),
+        marks=marks(kr.goal, seen),
+        provisional_from=_provisional_from(project, kr, seen, as_of),
+        baseline_reads=None if reads == seen.baseline else reads,
+        aspiration=kr.aspiration,
+        proxy_for=kr.proxy_for,
+        retired=Retirement(kr.retired.on, kr.retired.why, kr.retired.replaced_by) if kr.retired else None,
+    )
+    return masked(line) if kr.visibility == "masked" else line
+
+
+def masked(line: KeyResultLine) -> KeyResultLine:
+    """Return *line* without any number in the metric's unit: progress and status stay."""
+    return replace(
+        line,
+        masked=True,
+        **dict.fromkeys(("value", "baseline", "target", "low", "high", "keep", "baseline_reads")),
+        parts=tuple(part._replace(value=None, keep=None) for part in line.parts),
+        stages=tuple(stage._replace(value=None) for stage in line.stages),
+        marks=tuple(mark._replace(value=None) for mark in line.marks),
+        trend=tuple(point._replace(value=None) for point in line.trend),
     )
 
 
-def keep_text(keep: Keep, unit: str | None) -> str:
-    """Return the bounds of *keep* as a reader writes them: `<= 2.5 %`, `22 to 28 people`."""
-    low, high = _bound(keep.low, unit), _bound(keep.high, unit)
-    if keep.low is not None and keep.high is not None:
-        return f"{low} to {high}{_sign(unit)}"
-    if keep.low is not None:
-        return f"{'>=' if keep.low_inclusive else '>'} {low}{_sign(unit)}"
-    return f"{'<=' if keep.high_inclusive else '<'} {high}{_sign(unit)}"
-
-
-def _bound(bound: Decimal | None, unit: str | None) -> str:
-    if bound is None:
-        return ""
-    return str(decimal_text(bound * 100 if unit == "percent" else bound))
-
-
-def _sign(unit: str | None) -> str:
-    return "" if unit is None else " %" if unit == "percent" else f" {unit}"
+def _provisional_from(project: Project, kr: KeyResult, seen: Observation, as_of: datetime) -> date | None:
+    """Return the first day whose value is younger than it takes to settle; None if none shown is."""
+    if kr.settles_after is None or as_of - seen.as_of >= kr.settles_after:
+        return None
+    return (as_of - kr.settles_after).astimezone(project.calendar.zone).date()
 
 
 def _trend(
@@ -152,14 +186,19 @@ def _trend(
 
 def _points(project: Project, observations: Iterable[Observation]) -> Iterable[TrendPoint]:
     for o in observations:
-        fresh = o.state is State.OK
+        fresh, day = o.state is State.OK, project.calendar.day_of(o.as_of)
         yield TrendPoint(
-            day=project.calendar.day_of(o.as_of),
+            day=day,
             value=o.value if fresh else None,
             progress=o.progress if fresh else None,
             expected=o.expected,
             status=o.status,
+            read_at=o.read_at if fresh and _is_older(o.read_at, day, project) else None,
         )
+
+
+def _is_older(read_at: datetime | None, day: date, project: Project) -> bool:
+    return read_at is not None and read_at < project.calendar.midnight(day)
 
 
 def _change(trend: tuple[TrendPoint, ...], *, days: int) -> Decimal | None:

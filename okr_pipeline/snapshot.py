@@ -8,13 +8,14 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from okr_pipeline.definition import definition_hash, definition_of
+from okr_pipeline.definition import definition_hash, definition_of, measure_hash
 from okr_pipeline.findings import Findings
 from okr_pipeline.history import History
 from okr_pipeline.ledger.entry import Draft, Entry
 from okr_pipeline.ledger.errors import LedgerCorrupt
 from okr_pipeline.ledger.instant import instant_from, instant_text
 from okr_pipeline.ledger.store import Ledger
+from okr_pipeline.memory import rests_on, rests_on_check_ins
 from okr_pipeline.model.observation import (
     Cause,
     CheckResult,
@@ -27,6 +28,10 @@ from okr_pipeline.model.report import SourceLine
 from okr_pipeline.model.snapshot import Snapshot
 from okr_pipeline.record import decimal_text, digest, observation_body, observation_from, says
 from okr_pipeline.run import Run
+
+_REDEFINED = (Cause.DEFINITION, Cause.TARGET)
+_OBJECTIVE_NUMBERS = ("progress", "expected", "value", "baseline", "target")
+_OBJECTIVE_ALWAYS = ("objective", "progress", "status", "counted", "declared")
 
 
 def record(
@@ -42,7 +47,7 @@ def record(
         *_configuration(run.ledger, project, config_files),
         *_definitions(run.ledger, project),
         *findings.baselines,
-        *_observations(findings, history),
+        *_observations(project, findings, history, _Meanings(run.ledger, project)),
     ]
     body = _snapshot_body(project, findings, as_of=run.as_of)
     there = run.ledger.latest("snapshot", subject=project.id, valid_from=run.as_of, valid_to=run.as_of)
@@ -77,14 +82,8 @@ def read_snapshot(ledger: Ledger, project: str, *, as_of: datetime | None = None
 
     Its observations are those it was made of, whatever was restated since.
     """
-    entries = [
-        e
-        for e in ledger.entries("snapshot", subject=project)
-        if as_of is None or (e.valid_at and e.valid_at <= as_of)
-    ]
-    if not entries:
-        return None
-    return snapshot_at(ledger, max(entries, key=lambda e: (e.valid_at, e.seq)))
+    entry = ledger.newest("snapshot", subject=project, valid_to=as_of)
+    return None if entry is None else snapshot_at(ledger, entry)
 
 
 def snapshot_at(ledger: Ledger, entry: Entry) -> Snapshot:
@@ -131,27 +130,55 @@ def _definitions(ledger: Ledger, project: Project) -> list[Draft]:
     return drafts
 
 
-def _observations(findings: Findings, history: History) -> list[Draft]:
+def _observations(
+    project: Project, findings: Findings, history: History, meanings: _Meanings
+) -> list[Draft]:
     now = {(o.key_result, o.as_of) for o in findings.now}
+    # Days of these bear on the days after them: under another measure, they are written down anew.
+    remembering = {kr.id for kr in project.key_results() if rests_on(project, kr)}
     drafts = []
     for observation in [*findings.past, *findings.now]:
         place = (observation.key_result, observation.as_of)
-        cause = _cause(history.get(place), observation)
-        if cause is None or (cause is Cause.DEFINITION and place not in now):
-            continue
+        cause = _cause(history.get(place), observation, meanings)
+        if cause is Cause.DATA and place in findings.late:
+            cause = Cause.LATE_DATA
+        if cause is None or (cause in _REDEFINED and place not in now):
+            if cause is not Cause.DEFINITION or observation.key_result not in remembering:
+                continue
         drafts.append(Draft("observation", *place, observation_body(observation, cause=cause)))
     return drafts
 
 
-def _cause(before: Observation | None, after: Observation) -> Cause | None:
+class _Meanings:
+    """What definitions have in common, by their hashes; and which key results people state."""
+
+    def __init__(self, ledger: Ledger, project: Project) -> None:
+        self._measured_by: dict[object, str] = {}
+        for entry in ledger.entries("definition"):
+            definition: Any = entry.body["definition"]
+            self._measured_by[entry.body["hash"]] = measure_hash(definition)
+        for key_result in project.key_results():
+            now = definition_of(project, key_result)
+            self._measured_by[definition_hash(now)] = measure_hash(now)
+        self.stated = {kr.id for kr in project.key_results() if rests_on_check_ins(kr)}
+
+    def changed(self, before: str, after: str) -> Cause:
+        """Return what makes two definitions differ: what is measured, or only what it is held against."""
+        measured = [self._measured_by.get(hash_) for hash_ in (before, after)]
+        return Cause.TARGET if None not in measured and measured[0] == measured[1] else Cause.DEFINITION
+
+
+def _cause(before: Observation | None, after: Observation, meanings: _Meanings) -> Cause | None:
     """Return why *after* differs from what was said *before*; None where it does not."""
     if before is None:
         return Cause.FIRST
     if before == after:
         return None
     if before.definition != after.definition:
-        return Cause.DEFINITION
-    return Cause.CODE if (before.loads, before.stocks) == (after.loads, after.stocks) else Cause.DATA
+        return meanings.changed(before.definition, after.definition)
+    if (before.loads, before.stocks) != (after.loads, after.stocks):
+        return Cause.DATA
+    return Cause.MANUAL if after.key_result in meanings.stated else Cause.CODE
 
 
 def _snapshot_body(project: Project, findings: Findings, *, as_of: datetime) -> dict[str, Any]:
@@ -166,18 +193,15 @@ def _snapshot_body(project: Project, findings: Findings, *, as_of: datetime) -> 
 
 
 def _objective_body(o: ObjectiveObservation) -> dict[str, Any]:
-    return {**asdict(o), "progress": decimal_text(o.progress), "status": o.status.value}
+    numbers = {name: decimal_text(getattr(o, name)) for name in _OBJECTIVE_NUMBERS}
+    said = {**asdict(o), **numbers, "status": o.status.value}
+    # What is nothing and came later is left out: an older snapshot of the same stays the same.
+    return {name: value for name, value in said.items() if value or name in _OBJECTIVE_ALWAYS}
 
 
 def _objective_from(row: Mapping[str, Any]) -> ObjectiveObservation:
-    progress = row["progress"]
-    return ObjectiveObservation(
-        **{
-            **row,
-            "progress": None if progress is None else Decimal(progress),
-            "status": Status(row["status"]),
-        }
-    )
+    numbers = {name: Decimal(row[name]) for name in _OBJECTIVE_NUMBERS if row.get(name) is not None}
+    return ObjectiveObservation(**{**row, **numbers, "status": Status(row["status"])})
 
 
 def _source_body(source: SourceLine) -> dict[str, Any]:

@@ -11,25 +11,38 @@ The main path: from sources to published numbers.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 
+from connectors.contract import Announced, Connector
 from connectors.errors import ConnectorError
 from okr_pipeline.coverage import Coverage
 from okr_pipeline.cuts import baseline_cut, cut_of, past_cuts
-from okr_pipeline.extract import Extracted, extract, failed
+from okr_pipeline.extract import Extracted, extract, failed, request_for
 from okr_pipeline.findings import Findings
-from okr_pipeline.history import baselines_at, failed_checks, good_values, read_history
+from okr_pipeline.history import (
+    baselines_at,
+    closed_key_results,
+    failed_checks,
+    good_values,
+    read_history,
+)
 from okr_pipeline.land import Loaded, catch_up, catch_up_each, land
+from okr_pipeline.late import late_places
 from okr_pipeline.ledger.store import Ledger
 from okr_pipeline.measure import measure, source_lines, unsettled
+from okr_pipeline.model.metric import Dataset
 from okr_pipeline.model.report import Report
 from okr_pipeline.model.snapshot import Snapshot
-from okr_pipeline.progress import observe, roll_up
+from okr_pipeline.progress import observe
 from okr_pipeline.publish.outbox import Published, publish
 from okr_pipeline.report import build_report
+from okr_pipeline.retire import retire
+from okr_pipeline.roll_up import roll_up
 from okr_pipeline.run import Run
 from okr_pipeline.snapshot import record
+from okr_pipeline.stated import stated
 from okr_pipeline.warehouse.cube import refresh_cubes
 from okr_pipeline.workspace import Workspace
 
@@ -61,6 +74,10 @@ def sync(
     """
     extracted = extract_all(workspace, run, datasets=datasets)
     loaded = land_all(workspace, run, accept=accept)
+    if differing := {one.dataset for one in loaded if one.differs}:
+        # Once: what still differs then is written down, and shown.
+        extracted += extract_all(workspace, run, datasets=differing, whole=True)
+        loaded += land_all(workspace, run, accept=accept)
     snapshot = measure_all(workspace, run)
     report = build_report(workspace.project, snapshot, run.ledger)
     published = publish(workspace.project.publishers, report, run, base=workspace.base) if publishing else []
@@ -73,8 +90,13 @@ def extract_all(
     *,
     datasets: Collection[str] | None = None,
     backfill_since: date | None = None,
+    whole: bool = False,
 ) -> list[Extracted]:
-    """Read *datasets* (None: all), source by source; a source out of reach fails its own datasets alone."""
+    """
+    Read *datasets* (None: all), source by source; a source out of reach fails its own datasets alone.
+
+    With *whole*, each is read as if its full read were due.
+    """
     lake = workspace.lake
     lake.sweep()
     extracted = []
@@ -90,12 +112,34 @@ def extract_all(
             extracted += [failed(dataset, error, run) for dataset in wanted]
             continue
         try:
+            _announce(wanted, connector, workspace)
             extracted += [
-                extract(d, source, connector, run, lake=lake, backfill_since=backfill_since) for d in wanted
+                extract(
+                    dataset,
+                    source,
+                    connector,
+                    run,
+                    lake=lake,
+                    resolve=workspace.resolved,
+                    backfill_since=backfill_since,
+                    whole=whole,
+                    unfinished=workspace.unfinished(dataset.id),
+                )
+                for dataset in wanted
             ]
         finally:
             connector.close()
     return extracted
+
+
+def _announce(datasets: Sequence[Dataset], connector: Connector, workspace: Workspace) -> None:
+    """Tell a connector that reads several datasets in one go which ones will be asked for."""
+    if isinstance(connector, Announced):
+        requests = []
+        for dataset in datasets:
+            with suppress(ConnectorError):  # raised again, and written down, when it is read
+                requests.append(request_for(dataset, connector, resolve=workspace.resolved))
+        connector.announce(tuple(requests))
 
 
 def land_all(
@@ -105,7 +149,11 @@ def land_all(
     datasets: Collection[str] | None = None,
     accept: Collection[str] = (),
 ) -> list[Loaded]:
-    """Land what was read of *datasets* (None: all) and has no verdict, after what the warehouse missed."""
+    """
+    Land what was read of *datasets* (None: all) and has no verdict, after what the warehouse missed.
+
+    Then extracts that are older than a dataset retains leave the lake.
+    """
     declared = workspace.project.datasets.values()
     wanted = [dataset for dataset in declared if datasets is None or dataset.id in datasets]
     lake = workspace.lake
@@ -115,7 +163,9 @@ def land_all(
             one for d in wanted for one in land(db, d, run, lake=lake, accept=accept, lost=lost.get(d.id))
         ]
         refresh_cubes(db, workspace.project, [dataset.id for dataset in wanted])
-        return loaded
+    for dataset in wanted:
+        retire(dataset, run, lake=lake)
+    return loaded
 
 
 def rebuild_warehouse(workspace: Workspace, ledger: Ledger) -> int:
@@ -131,19 +181,31 @@ def measure_all(workspace: Workspace, run: Run) -> Snapshot:
     project, ledger, as_of = workspace.project, run.ledger, run.as_of
     coverage = {id: Coverage.of(ledger, dataset) for id, dataset in project.datasets.items()}
     history = read_history(ledger, project, until=as_of)
-    key_results = [kr for kr in project.key_results() if kr.metric]
+    closed = closed_key_results(ledger)
+    key_results = [kr for kr in project.key_results() if kr.ready]
     now = [(kr, cut_of(project, kr, as_of)) for kr in key_results]
     days = [(kr, cut) for kr in key_results for cut in past_cuts(project, kr, as_of)]
     past = unsettled(project, days, coverage=coverage, history=history)
     starts = [(kr, cut) for kr in key_results if (cut := baseline_cut(project, kr)) and cut <= as_of]
     with workspace.measuring() as (db, sandbox):
-        measured = measure(db, project, [*past, *now, *starts], coverage=coverage, sandbox=sandbox)
-        baselines, frozen = baselines_at(ledger, project, measured)
+        wanted = [*past, *now, *starts]
+        measured = measure(db, project, wanted, coverage=coverage, sandbox=sandbox)
+        measured += stated(project, wanted, project.check_ins)
+        baselines, frozen = baselines_at(ledger, project, measured, as_of=as_of, closed=closed)
         asked = {(kr.id, cut) for kr, cut in now}
         # A past day that cannot be measured again stands as it was recorded.
         measured = [m for m in measured if not m.lost or (m.key_result, m.cut) in asked]
         earlier = good_values(ledger, project, history)
-        observations = observe(db, project, measured, baselines=baselines, earlier=earlier)
+        observations = observe(
+            db,
+            project,
+            measured,
+            baselines=baselines,
+            earlier=earlier,
+            check_ins=project.check_ins,
+            recorded=history,
+            closed=closed,
+        )
         by_place = {(o.key_result, o.as_of): o for o in observations}
         current = [by_place[kr.id, cut] for kr, cut in now]
         findings = Findings(
@@ -153,5 +215,6 @@ def measure_all(workspace: Workspace, run: Run) -> Snapshot:
             sources=source_lines(db, project, coverage, as_of),
             checks=failed_checks(ledger, project, as_of),
             baselines=frozen,
+            late=late_places(db, project, observations, history=history),
         )
     return record(run, project, findings, history=history, config_files=workspace.config_files())

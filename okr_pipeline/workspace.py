@@ -12,11 +12,12 @@ from connectors.contract import Connector
 from okr_pipeline import config
 from okr_pipeline.config import secrets
 from okr_pipeline.lake import Lake
-from okr_pipeline.layout import CONFIG_FOLDER
+from okr_pipeline.layout import CONFIG_FOLDER, STATE_FOLDER
 from okr_pipeline.ledger.errors import LedgerError
 from okr_pipeline.ledger.store import Ledger
 from okr_pipeline.model.metric import Source
 from okr_pipeline.model.okr import Project
+from okr_pipeline.unfinished import UnfinishedRead
 from okr_pipeline.warehouse.database import Database, Settings
 from okr_pipeline.warehouse.sandbox import Sandbox
 
@@ -77,15 +78,15 @@ class Workspace:
         """The lake."""
         return Lake(self._resolved("lake"), base=self.base)
 
-    def ledger(self) -> Ledger:
+    def ledger(self, *, read_only: bool = False) -> Ledger:
         """
-        Open the ledger; the caller closes it.
+        Open the ledger; the caller closes it. *read_only* needs no right to write.
 
         Raises:
             LedgerError: If it cannot be opened, or is another project's: entries go by the ids of
                 datasets and key results, so that two projects would read each other's numbers.
         """
-        ledger = Ledger.open(self._resolved("ledger"), base=self.base)
+        ledger = Ledger.open(self._resolved("ledger"), base=self.base, read_only=read_only)
         last = ledger.last("configuration")
         if last is None or last.subject == self.project.id:
             return ledger
@@ -117,9 +118,15 @@ class Workspace:
             ConnectorError: If the connection is not as its kind wants it.
             SecretError: If a secret is not there.
         """
-        connection = secrets.resolve(source.connection, environ=self.environ, base=self.base)
-        return registry.connect(source.connector, connection, base=self.base)
+        return registry.connect(source.connector, self.resolved(source.connection), base=self.base)
+
+    def unfinished(self, dataset: str) -> UnfinishedRead:
+        """Return where a read of *dataset* that breaks off leaves its place."""
+        return UnfinishedRead(self.base / STATE_FOLDER / "unfinished", f"{dataset}.json")
+
+    def resolved(self, written: Mapping[str, object]) -> dict[str, object]:
+        """Return *written* with each `env:` and `file:` replaced; SetupError if one is not there."""
+        return secrets.resolve(written, environ=self.environ, base=self.base)
 
     def _resolved(self, store: str) -> str:
-        written = {store: getattr(self.project.stores, store)}
-        return str(secrets.resolve(written, environ=self.environ, base=self.base)[store])
+        return str(self.resolved({store: getattr(self.project.stores, store)})[store])

@@ -105,6 +105,8 @@ class RestConnector:
                 "warnings": (*reading.warnings, *tally.warnings()),
                 "libraries": {name: version(name) for name in ("requests", "pyarrow")},
                 **tally.facts(),
+                # What changes on pages that were read lies after this, and is read again next time.
+                "server_time_at": reading.passed.started_at,
                 **reading.passed.rows.facts(),
             }
 

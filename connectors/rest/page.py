@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from connectors.errors import SchemaChanged, SetupError
 from connectors.names import nearest
 from connectors.rest import path
+from connectors.rest.page_options import Single
 from connectors.rest.path import ABSENT
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ class Page:
     """
     Rows in the order of the answer. *number* counts from 1, *before* the rows of earlier pages.
     *total* None: the source does not say. *marks* tell its rows apart, where a key is declared.
+    *is_ignored*: `responses` say that it has no rows, whatever came.
     """
 
     answer: Answer
@@ -30,6 +32,7 @@ class Page:
     before: int
     total: int | None = None
     marks: list[tuple[Any, ...]] = field(default_factory=list)
+    is_ignored: bool = False
 
 
 def read(answer: Answer, options: RestDataset, *, number: int, before: int, ignored: bool) -> Page:
@@ -37,26 +40,34 @@ def read(answer: Answer, options: RestDataset, *, number: int, before: int, igno
     Return the page that *answer* is; an *ignored* one has no rows.
 
     Raises:
-        SchemaChanged: If there are no rows where they should lie.
+        SchemaChanged: If there are no rows where they should lie, or something that is none among them.
         SetupError: If the total is not where it should be.
     """
     if ignored:
-        return Page(answer=answer, rows=[], number=number, before=before)
+        return Page(answer=answer, rows=[], number=number, before=before, is_ignored=True)
     found = path.find(answer.value, path.parse(options.rows))
     nothing = found is ABSENT or found is None
     if nothing and not options.rows_may_be_absent:
         raise _no_rows(answer, options)
-    rows = [] if nothing else _listed(found, answer, options)
+    rows = [] if nothing else _listed(found, answer, options, number=number)
     total = None if options.complete is None else _total(answer, options.complete, nothing=nothing)
     return Page(answer=answer, rows=rows, number=number, before=before, total=total)
 
 
-def _listed(found: Any, answer: Answer, options: RestDataset) -> list[Any]:
+def _listed(found: Any, answer: Answer, options: RestDataset, *, number: int) -> list[Any]:
     if options.rows_are == "entries" and isinstance(found, dict):
         return [{"key": key, "value": value} for key, value in found.items()]
     if options.rows_are == "list" and isinstance(found, list):
-        return found
-    if options.rows_are == "list" and isinstance(found, dict):
+        strange = next((n for n, row in enumerate(found) if not isinstance(row, (dict, list))), None)
+        if strange is None:
+            return found
+        raise SchemaChanged(
+            f"{answer.named()}: page {number}, row {strange + 1} is neither an object nor a list",
+            mend="mend `rows`, or ask the source's operator",
+            column=options.rows,
+        )
+    # Where a list of pages is expected, an object is an error that came with status 200.
+    if options.rows_are == "list" and isinstance(found, dict) and isinstance(options.pages, Single):
         return [found]
     raise _no_rows(answer, options)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from array import array
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from connectors.errors import Incomplete
@@ -13,9 +14,12 @@ from connectors.rest.call import Call, first
 from connectors.rest.columns import Columns, Places
 from connectors.rest.pager import Pager
 from connectors.rest.path import ABSENT, Steps
+from connectors.transport import retry_after
 from connectors.typed import TypedRows
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     import pyarrow as pa
 
     from connectors.contract import ExtractRequest
@@ -39,7 +43,10 @@ class Doubt(Exception):
 
 @dataclass(slots=True)
 class _Pass:
-    """One go through all pages."""
+    """
+    One go through all pages. *marks* and *keys* are hashes of rows: of key and cursor, and of the key.
+    *started_at* is the source's clock at the first page; *end_is_told* as `Pager.tells_end` has it.
+    """
 
     columns: Columns
     rows: TypedRows
@@ -48,6 +55,9 @@ class _Pass:
     total: int | None = None
     short: int | None = None
     shorts_are_usual: bool = False
+    started_at: datetime | None = None
+    end_is_told: bool = False
+    marks: array[int] = field(default_factory=lambda: array("q"))
     keys: array[int] = field(default_factory=lambda: array("q"))
     calls: set[int] = field(default_factory=set)
 
@@ -59,11 +69,11 @@ class Reading:
         self._request = request
         self._options = options
         self._source = source
+        self.warnings: tuple[str, ...] = ()
+        self.passed = self._new_pass()
         self._pager = Pager(options=options)
         self._first = self._pager.start(first(request, options, base_url=source.base_url))
         self._marks = _marks(request, options)
-        self.warnings: tuple[str, ...] = ()
-        self.passed = self._new_pass()
 
     def batches(self, *, hold: bool) -> Generator[pa.RecordBatch]:
         """
@@ -122,10 +132,14 @@ class Reading:
                 raise Doubt(f"page {now.pages + 1} is one that was read before")
             now.calls.add(call.identity())
             page, call = self._looked_at(call, previous, now)
+            self._note_total(page, now)
+            now.started_at = now.started_at or retry_after.instant(page.answer.headers.get("Date"))
+            now.end_is_told = call is None and self._pager.tells_end(page)
             now.pages += 1
             now.read += len(page.rows)
-            now.total = page.total
-            now.keys.extend(map(hash, page.marks))
+            now.marks.extend(map(hash, page.marks))
+            if now.total is not None:
+                now.keys.extend(hash(mark[: len(self._request.key)]) for mark in page.marks)
             previous = page
             yield page
 
@@ -158,6 +172,21 @@ class Reading:
         most = left if follows is None or size is None else min(size.rows, left)
         return len(page.rows) < most and (follows is None or size is not None)
 
+    def _note_total(self, page: Page, now: _Pass) -> None:
+        """
+        Note the total that *page* tells; an ignored one leaves that of those before.
+
+        Rows taken away behind the reader move others past it, and the total falls with what came. One
+        that grows is no harm as long as a key tells the rows apart.
+        """
+        if page.total is None:
+            return
+        if now.total is not None and (
+            page.total < now.total or (page.total > now.total and not self._request.key)
+        ):
+            raise Doubt(f"the total went from {now.total} to {page.total} between pages")
+        now.total = page.total
+
     def _note_short(self, page: Page, now: _Pass) -> None:
         """Note a page below its size; rows behind one were skipped where pages are counted."""
         size = self._options.page_size
@@ -172,11 +201,24 @@ class Reading:
             now.short = page.number
 
     def _prove(self, now: _Pass) -> None:
-        if now.total is not None and now.read != now.total:
-            raise Doubt(f"{now.read} rows came, {now.total} were declared")
-        doubled = _doubled(now.keys)
+        doubled = _doubled(now.marks)
         if doubled:
             raise Doubt(f"{doubled} rows came twice by key {', '.join(self._request.key)}")
+        if now.total is None:
+            self._warn_of_silence(now)
+            return
+        # A row that came in two versions is one: beside it, another may never have come.
+        versions = _doubled(now.keys)
+        if now.read - versions != now.total:
+            different = " different" if versions else ""
+            raise Doubt(f"{now.read - versions}{different} rows came, {now.total} were declared")
+
+    def _warn_of_silence(self, now: _Pass) -> None:
+        if now.read and self._pager.proves_end and not now.end_is_told:
+            self.warnings += (
+                "one page came, and nothing that names a next one: if there are more rows, mend `pages`; "
+                "if not, a `page_size` that it does not fill proves it",
+            )
 
     def _marks_of(self, rows: Sequence[Any]) -> list[tuple[Any, ...]]:
         """
@@ -190,8 +232,8 @@ class Reading:
         return [tuple(map(_hashable, mark)) for mark in found if not any(part is ABSENT for part in mark)]
 
     def complete(self) -> str:
-        """Return `yes` if the declared total or the pager proves that all is here, else `unprovable`."""
-        return "yes" if self.passed.total is not None or self._pager.proves_end else "unprovable"
+        """Return `yes` if the declared total or the last page proves that all is here, else `unprovable`."""
+        return "yes" if self.passed.total is not None or self.passed.end_is_told else "unprovable"
 
     def _incomplete(self, doubt: Doubt) -> Incomplete:
         return Incomplete(
@@ -215,7 +257,9 @@ def _marks(request: ExtractRequest, options: RestDataset) -> tuple[Steps, ...]:
 
 
 def _hashable(value: Any) -> Any:
-    return repr(value) if isinstance(value, (list, dict)) else value
+    # Python gives -1 and -2 one hash.
+    is_negative = isinstance(value, (int, Decimal)) and value < 0
+    return repr(value) if is_negative or isinstance(value, (list, dict)) else value
 
 
 def _doubled(hashes: array[int]) -> int:

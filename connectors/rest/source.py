@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from connectors.transport.client import Transport
 
 _ANY_STATUS = range(300, 600)
-_LOOKED_THROUGH = 1 << 16
 
 
 class Source:
@@ -38,6 +37,7 @@ class Source:
         ignored = _action(answer, options.responses) == "ignore"
         if answer.status == 401 and not ignored and self._sign_in.renewed():
             answer = self._answered(call, options.responses)
+            ignored = _action(answer, options.responses) == "ignore"
         if answer.status >= 300 and not ignored:
             raise refused(answer)
         return pages.read(answer, options, number=number, before=before, ignored=ignored)
@@ -87,6 +87,6 @@ def _action(answer: Answer, actions: Sequence[Action]) -> str | None:
     for action in actions:
         if action.status is not None and action.status != answer.status:
             continue
-        if action.text is None or action.text.encode() in answer.body[:_LOOKED_THROUGH]:
+        if action.text is None or action.text.encode() in answer.body:
             return action.do
     return None

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from connectors.contract import Check
+from connectors.contract import Check, Connector, ExtractRequest
 from connectors.errors import ConnectorError
 from okr_pipeline.extract import request_for
+from okr_pipeline.model.metric import Dataset
 from okr_pipeline.workspace import Workspace
 
 
@@ -20,8 +21,23 @@ def examine(workspace: Workspace) -> Iterator[tuple[str, list[Check]]]:
             yield source.id, [Check(subject="connection", passed=False, seen=error.message, mend=error.mend)]
             continue
         try:
-            yield source.id, connector.check(tuple(request_for(dataset, connector) for dataset in datasets))
+            requests, unresolved = _requests(datasets, connector, workspace)
+            yield source.id, [*unresolved, *connector.check(tuple(requests))]
         except ConnectorError as error:
             yield source.id, [Check(subject="source", passed=False, seen=error.message, mend=error.mend)]
         finally:
             connector.close()
+
+
+def _requests(
+    datasets: Sequence[Dataset], connector: Connector, workspace: Workspace
+) -> tuple[list[ExtractRequest], list[Check]]:
+    """Return what to ask for, and what is wrong with datasets that refer to what is not there."""
+    requests: list[ExtractRequest] = []
+    wrong: list[Check] = []
+    for dataset in datasets:
+        try:
+            requests.append(request_for(dataset, connector, resolve=workspace.resolved))
+        except ConnectorError as error:
+            wrong.append(Check(subject=dataset.id, passed=False, seen=error.message, mend=error.mend))
+    return requests, wrong

@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from okr_pipeline.audit.replay import projects_by_digest
 from okr_pipeline.definition import metrics_below
+from okr_pipeline.ledger.entry import Entry
 from okr_pipeline.ledger.store import Ledger
 from okr_pipeline.model.calendar import window_words
-from okr_pipeline.model.metric import Aggregate, Formula, Metric, Query, Ratio
+from okr_pipeline.model.metric import Aggregate, Change, Formula, Metric, Query, Ratio
 from okr_pipeline.model.observation import CheckResult, Observation
 from okr_pipeline.model.okr import KeyResult, Project
 from okr_pipeline.model.report import KeyResultLine, Report
 from okr_pipeline.record import observation_from
 from okr_pipeline.report import build_report
+from okr_pipeline.retire import retired_loads
 from okr_pipeline.snapshot import read_snapshot
 from okr_pipeline.warehouse.database import Database
 from okr_pipeline.warehouse.direct import conditions, query_text
-from okr_pipeline.warehouse.landing import state_at
+from okr_pipeline.warehouse.landing import landed_loads, state_at
 from okr_pipeline.warehouse.measure import measure
 from okr_pipeline.warehouse.question import Answer, Ask
 from okr_pipeline.warehouse.sandbox import Sandbox
@@ -38,7 +40,12 @@ class Step:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Origin:
-    """One dataset at the load a number was measured at: what was read, when, and how its checks went."""
+    """
+    One dataset at the load a number was measured at: what was read, when, and how its checks went.
+
+    *full_read_at* and *full_read_rows* are the full read that other rows come from; None where the
+    load itself is one. *retired_at* is when its extract left the lake; None while it is kept.
+    """
 
     dataset: str
     connector: str
@@ -51,6 +58,9 @@ class Origin:
     cursor_to: str | None
     receipt: int
     checks: tuple[CheckResult, ...]
+    full_read_at: datetime | None = None
+    full_read_rows: int | None = None
+    retired_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,10 +132,13 @@ def ask_of(project: Project, observation: Observation) -> Ask:
     )
 
 
-def recompute(db: Database, sandbox: Sandbox, explanation: Explanation) -> Answer:
-    """Return the number as the stored rows give it now."""
+def recompute(db: Database, sandbox: Sandbox, explanation: Explanation) -> Answer | None:
+    """Return the number as the stored rows give it now; None where they are gone by policy."""
     ask = ask_of(explanation.project, explanation.observation)
-    return measure(db, explanation.project, [ask], sandbox=sandbox)[ask]
+    retired = {(origin.dataset, origin.load) for origin in explanation.origins if origin.retired_at}
+    if retired - landed_loads(db):
+        return None
+    return measure(db, explanation.project, [ask], sandbox=sandbox)[0]
 
 
 def rows_behind(db: Database, explanation: Explanation, *, most: int) -> dict[str, list[dict[str, Any]]]:
@@ -151,6 +164,7 @@ def _step(project: Project, metric: Metric, ask: Ask) -> Step:
             words = of.value + (f" where {of.where}" if of.where else "")
             if of.time and of.window:
                 words += f" by {of.time}, {window_words(of.window)}"
+            words += f", for each {of.by}" if of.by else ""
             if (load := _loads(ask, of).get(of.dataset)) is not None:
                 sql = query_text(of, project.datasets[of.dataset], _span(project, of, ask), load=load)
         case Query():
@@ -159,7 +173,14 @@ def _step(project: Project, metric: Metric, ask: Ask) -> Step:
             words = f"{of.of} / {of.to}"
         case Formula():
             words = of.expression
+        case Change():
+            words = f"{of.of}, against {since_words(of)}"
     return Step(metric=metric.id, words=words, at=metric.at, sql=sql)
+
+
+def since_words(change: Change) -> str:
+    """Return the earlier time of *change* as a user writes it."""
+    return f"previous {change.period}" if change.since == "previous" else f"same {change.period} last year"
 
 
 def _span(project: Project, of: Aggregate, ask: Ask) -> Any:
@@ -173,26 +194,34 @@ def _loads(ask: Ask, of: Aggregate) -> dict[str, int]:
     return dict(ask.loads if of.time else ask.stocks)
 
 
-def _origins(ledger: Ledger, project: Project, observation: Observation) -> Sequence[Origin]:
-    origins = []
+def _origins(ledger: Ledger, project: Project, observation: Observation) -> Iterator[Origin]:
+    retired = retired_loads(ledger)
     for dataset, number in sorted({**observation.loads, **observation.stocks}.items()):
-        for entry in ledger.entries("load", subject=dataset):
-            body: Mapping[str, Any] = entry.body
-            if body["verdict"] == "landed" and body["number"] == number:
-                receipt: Mapping[str, Any] = ledger.by_seq([body["receipt"]])[body["receipt"]].body
-                origins.append(
-                    Origin(
-                        dataset=dataset,
-                        connector=project.sources[project.datasets[dataset].source].connector,
-                        load=number,
-                        read_at=entry.valid_at or entry.recorded_at,
-                        extract_id=body["extract_id"],
-                        origin=receipt["origin"],
-                        mode=body["mode"],
-                        rows=receipt["rows"],
-                        cursor_to=body["cursor_to"],
-                        receipt=body["receipt"],
-                        checks=tuple(CheckResult(**check) for check in body["checks"]),
-                    )
-                )
-    return origins
+        landed = [e for e in ledger.entries("load", subject=dataset) if e.body["verdict"] == "landed"]
+        upto = [entry for entry in landed if int(str(entry.body["number"])) <= number]
+        if upto:
+            full = next((entry for entry in reversed(upto) if entry.body["mode"] == "full"), upto[-1])
+            origin = _origin(ledger, project, upto[-1], full=full)
+            yield replace(origin, retired_at=retired.get((dataset, origin.load)))
+
+
+def _origin(ledger: Ledger, project: Project, entry: Entry, *, full: Entry) -> Origin:
+    body: Mapping[str, Any] = entry.body
+    receipts = ledger.by_seq([body["receipt"], int(str(full.body["receipt"]))])
+    receipt: Mapping[str, Any] = receipts[body["receipt"]].body
+    full_receipt: Mapping[str, Any] = receipts[int(str(full.body["receipt"]))].body
+    return Origin(
+        dataset=entry.subject,
+        connector=project.sources[project.datasets[entry.subject].source].connector,
+        load=body["number"],
+        read_at=entry.valid_at or entry.recorded_at,
+        extract_id=body["extract_id"],
+        origin=receipt["origin"],
+        mode=body["mode"],
+        rows=receipt["rows"],
+        cursor_to=body["cursor_to"],
+        receipt=body["receipt"],
+        checks=tuple(CheckResult(**check) for check in body["checks"]),
+        full_read_at=None if full is entry else full.valid_at,
+        full_read_rows=None if full is entry else full_receipt["rows"],
+    )

@@ -9,6 +9,7 @@ from textwrap import indent
 from typing import Any
 
 from okr_pipeline.audit.explain import Explanation, Origin, Step
+from okr_pipeline.counts import counted
 from okr_pipeline.ledger.instant import instant_text
 from okr_pipeline.model.observation import CheckResult
 from okr_pipeline.publish.display import display, moment
@@ -20,8 +21,12 @@ from okr_pipeline.warehouse.question import Answer
 Rows = Mapping[str, Sequence[Mapping[str, Any]]]
 
 
-def as_text(explained: Explanation, again: Answer, *, rows: Rows, sql: bool) -> str:
-    """Return the explanation for a terminal: the number, the way to it, and what it rests on."""
+def as_text(explained: Explanation, again: Answer | None, *, rows: Rows, sql: bool) -> str:
+    """
+    Return the explanation for a terminal: the number, the way to it, and what it rests on.
+
+    *again* is the number measured again; None where its rows are gone by policy.
+    """
     return "\n".join(
         [
             *_number(explained),
@@ -33,7 +38,7 @@ def as_text(explained: Explanation, again: Answer, *, rows: Rows, sql: bool) -> 
     )
 
 
-def as_data(explained: Explanation, again: Answer, *, rows: Rows) -> dict[str, Any]:
+def as_data(explained: Explanation, again: Answer | None, *, rows: Rows) -> dict[str, Any]:
     """Return the explanation as JSON data, version 1: decimals and instants as text."""
     return {
         "version": 1,
@@ -47,10 +52,14 @@ def as_data(explained: Explanation, again: Answer, *, rows: Rows) -> dict[str, A
         "config": explained.observation.config,
         "steps": [asdict(step) for step in explained.steps],
         "origins": [
-            {**asdict(origin), "read_at": instant_text(origin.read_at)} for origin in explained.origins
+            {
+                name: instant_text(part) if isinstance(part, datetime) else part
+                for name, part in asdict(o).items()
+            }
+            for o in explained.origins
         ],
-        "recomputed": decimal_text(again.value),
-        "recomputes": again.value == explained.observation.value,
+        "recomputed": decimal_text(again.value) if again else None,
+        "recomputes": again.value == explained.observation.value if again else None,
         "restatements": [says(restated) for restated in explained.restated],
         "published": [{"to": to, "at": instant_text(at)} for to, at in explained.published],
         "rows": {metric: [_plain(row) for row in found] for metric, found in rows.items()},
@@ -76,8 +85,14 @@ def _step(step: Step, rows: Sequence[Mapping[str, Any]], *, sql: bool) -> Iterat
 
 def _origin(origin: Origin, zone: str) -> Iterator[str]:
     yield f"source {origin.dataset} ({origin.connector}), load {origin.load}"
-    yield f"  read      {moment(origin.read_at, zone)}, {origin.mode}, {origin.rows} rows, {origin.origin}"
+    read = f"{moment(origin.read_at, zone)}, {origin.mode}, {counted(origin.rows, 'row')}"
+    yield f"  read      {read}, {origin.origin}"
+    if origin.full_read_at:
+        since = f"{moment(origin.full_read_at, zone)}, {counted(origin.full_read_rows or 0, 'row')}"
+        yield f"  on top of the full read of {since}, and what was read since"
     yield f"  extract   {origin.extract_id[:12]}, ledger entry {origin.receipt}"
+    if origin.retired_at:
+        yield f"  retired   {moment(origin.retired_at, zone)}, by policy (`retain`): digest only"
     if origin.cursor_to:
         yield f"  cursor    up to {origin.cursor_to}"
     if origin.checks:
@@ -88,7 +103,10 @@ def _check(check: CheckResult) -> str:
     return f"{check.check} {'ok' if check.passed else 'FAILED'}"
 
 
-def _proof(explained: Explanation, again: Answer) -> Iterator[str]:
+def _proof(explained: Explanation, again: Answer | None) -> Iterator[str]:
+    if again is None:
+        yield "stored rows are gone, by policy: the number stands as it was recorded"
+        return
     unit = explained.line.unit
     found = (
         display(again.value, unit, style="full") if again.value is not None else f"no value ({again.reason})"

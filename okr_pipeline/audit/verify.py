@@ -7,40 +7,44 @@ configuration it was recorded with and at the loads it was recorded at, and comp
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 
+from okr_pipeline.audit.recompute import batches, recomputed
 from okr_pipeline.audit.replay import projects_by_digest, replayed
-from okr_pipeline.cuts import baseline_cut
-from okr_pipeline.findings import Baseline, Measurement
+from okr_pipeline.counts import counted
+from okr_pipeline.history import same_measures
 from okr_pipeline.lake import Lake, LakeError
 from okr_pipeline.layout import LATEST
 from okr_pipeline.ledger.entry import Entry, Head
 from okr_pipeline.ledger.store import Ledger
 from okr_pipeline.model.observation import Observation, State
-from okr_pipeline.model.okr import KeyResult, Project
+from okr_pipeline.model.okr import Project
 from okr_pipeline.model.report import Report
-from okr_pipeline.progress import observe
 from okr_pipeline.record import digest, observation_from, says
 from okr_pipeline.report import build_report
+from okr_pipeline.retire import Load, retired_loads
 from okr_pipeline.snapshot import snapshot_at
-from okr_pipeline.warehouse.database import Database
-from okr_pipeline.warehouse.measure import measure
-from okr_pipeline.warehouse.question import Answer, Ask
-from okr_pipeline.warehouse.sandbox import Sandbox
 from okr_pipeline.workspace import Workspace
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """What was proved, in counts, and every fault found. No fault means that all of it holds."""
+    """
+    What was proved, in counts, and every fault found. No fault means that all of it holds.
+
+    *retired* says what could not be proved because its extracts are gone by policy.
+    """
 
     entries: int
     extracts: int
     numbers: int
     snapshots: int
+    head: Head
     faults: tuple[str, ...]
+    retired: tuple[str, ...] = ()
 
 
 def verify(
@@ -48,35 +52,70 @@ def verify(
     ledger: Ledger,
     *,
     published: Report | None = None,
-    witnesses: Collection[Head] = (),
+    witnesses: Mapping[str, Head] | None = None,
 ) -> Verdict:
     """
     Check the chain, the lake and every recorded number of the project.
 
-    *witnesses* are heads that were published: with them a ledger that lost its tail, or was written
-    anew, is told from a whole one. *published* is the report that readers have; it is held against
-    the ledger itself.
+    *witnesses* are heads that were published or noted, by who names them: with them a ledger that
+    lost its tail, or was written anew, is told from a whole one. *published* is the report that
+    readers have; it is held against the ledger itself.
     """
-    anchor = max(witnesses, key=lambda head: head.seq, default=None)
-    faults = [f"ledger entry {fault.seq}: {fault.what}" for fault in ledger.verify_chain(anchor=anchor)]
-    loads = [e for e in ledger.entries("load") if e.body["verdict"] == "landed"]
+    faults = [f"ledger entry {fault.seq}: {fault.what}" for fault in ledger.verify_chain()]
+    faults += _unknown_heads(ledger, witnesses or {})
+    gone = retired_loads(ledger)
+    landed = [e for e in ledger.entries("load") if e.body["verdict"] == "landed"]
+    loads = [e for e in landed if (e.subject, e.body["number"]) not in gone]
     damaged = list(_damaged_extracts(workspace.lake, loads))
     entries = list(ledger.entries("observation"))
     faults += damaged
+    provable = [entry for entry in entries if not _rests_on(gone, entry)]
     if not damaged:
-        faults += _changed_numbers(workspace, ledger, entries)
+        faults += _changed_numbers(workspace, ledger, entries, provable)
     faults += _undefined(entries, ledger.entries("definition"))
     snapshots = list(ledger.entries("snapshot", subject=workspace.project.id))
     faults += _broken_snapshots(entries, snapshots)
     if published and not faults and published != _recorded(workspace, ledger, snapshots, published):
         faults.append(f"{LATEST} does not say what the ledger recorded; `okr page` writes it again")
     return Verdict(
-        entries=ledger.head().seq,
+        entries=(head := ledger.head()).seq,
         extracts=len(loads),
-        numbers=0 if damaged else len(entries),
+        numbers=0 if damaged else len(provable),
         snapshots=len(snapshots),
+        head=head,
         faults=tuple(faults),
+        retired=tuple(_retired(workspace.project, gone, unproved=len(entries) - len(provable))),
     )
+
+
+def _rests_on(gone: Mapping[Load, datetime], entry: Entry) -> bool:
+    source: Mapping[str, Mapping[str, int]] = entry.body["from"]  # type: ignore[assignment]
+    return any(load in gone for kind in ("loads", "stocks") for load in source[kind].items())
+
+
+def _retired(project: Project, gone: Mapping[Load, datetime], *, unproved: int) -> Iterator[str]:
+    since: dict[str, datetime] = {}
+    for (dataset, _), at in gone.items():
+        since[dataset] = min(since.get(dataset, at), at)
+    for dataset, at in since.items():
+        count = sum(name == dataset for name, _ in gone)
+        told = project.calendar.told(at)
+        yield f"digest only: {counted(count, 'extract')} of {dataset}, since {told}, by policy (`retain`)"
+    if unproved:
+        yield f"digest only: {counted(unproved, 'number')} on those; recorded, chained, not recomputed"
+
+
+def _unknown_heads(ledger: Ledger, witnesses: Mapping[str, Head]) -> Iterator[str]:
+    ends_at = ledger.head().seq
+    for name, head in witnesses.items():
+        if ledger.holds(head):
+            continue
+        entry = f"entry {head.seq} with hash" if head.seq else "an entry with hash"
+        known = f"{name}: the ledger once held {entry} {head.hash[:12]}, and does not"
+        if head.seq > ends_at:
+            yield f"{known}; it was rolled back from entry {head.seq} to {ends_at}"
+        else:
+            yield f"{known}; it was rolled back, or rewritten, or is another one"
 
 
 def _recorded(
@@ -99,20 +138,25 @@ def _damaged_extracts(lake: Lake, loads: Sequence[Entry]) -> Iterator[str]:
             yield f"{subject}: {error}; numbers that rest on it cannot be proved"
 
 
-def _changed_numbers(workspace: Workspace, ledger: Ledger, entries: Sequence[Entry]) -> Iterator[str]:
+def _changed_numbers(
+    workspace: Workspace, ledger: Ledger, entries: Sequence[Entry], provable: Sequence[Entry]
+) -> Iterator[str]:
+    """Find numbers of *provable* that come out otherwise; values may be carried from any of *entries*."""
     projects = projects_by_digest(ledger, workspace.project)
-    by_config: dict[str, list[Observation]] = defaultdict(list)
-    for entry in entries:
-        observation = observation_from(entry)
-        by_config[observation.config].append(observation)
-    values = _recorded_values(entries)
-    for config, recorded in by_config.items():
+    configs = Counter(observation_from(entry).config for entry in provable)
+    said, closes = _recorded_values(entries), list(ledger.entries("close"))
+    asked = frozenset(entry.seq for entry in provable)
+    for config, numbers in configs.items():
         if config not in projects:
-            yield f"{len(recorded)} numbers rest on configuration {config[:12]}, which is not in the ledger"
+            which = f"configuration {config[:12]}, which is not in the ledger"
+            yield f"recorded under {which}: {counted(numbers, 'number')}"
             continue
-        with replayed(workspace, ledger, projects[config]) as (db, sandbox):
-            for group in _groups(recorded):
-                yield from _compare(db, sandbox, projects[config], group, values)
+        project = projects[config]
+        with replayed(workspace, ledger, project) as (db, sandbox):
+            same = same_measures(ledger, project)
+            for batch in batches(project, entries, closes, provable=asked):
+                again = recomputed(db, sandbox, project, batch, same_measure=same)
+                yield from _compare(project, batch.recorded, again, said)
 
 
 def _undefined(entries: Sequence[Entry], definitions: Iterable[Entry]) -> Iterator[str]:
@@ -125,42 +169,19 @@ def _undefined(entries: Sequence[Entry], definitions: Iterable[Entry]) -> Iterat
             yield f"{subject} was recorded under definition {definition[:12]}, which is not in the ledger"
 
 
-def _groups(recorded: Sequence[Observation]) -> list[list[Observation]]:
-    """Split *recorded* so that no place and no kind of baseline occurs twice in a group."""
-    versions: dict[tuple[str, object], int] = defaultdict(int)
-    groups: dict[tuple[int, bool], list[Observation]] = defaultdict(list)
-    for observation in recorded:
-        place = (observation.key_result, observation.as_of)
-        groups[versions[place], observation.baseline is None].append(observation)
-        versions[place] += 1
-    return list(groups.values())
-
-
 def _compare(
-    db: Database,
-    sandbox: Sandbox,
     project: Project,
     recorded: Sequence[Observation],
-    values: Mapping[tuple[str, object], set[object]],
+    again: Mapping[tuple[str, datetime], Observation],
+    said: Mapping[tuple[str, object], set[object]],
 ) -> Iterator[str]:
-    key_results = {kr.id: kr for kr in project.key_results()}
-    asks = [_ask(project, key_results[o.key_result], o) for o in recorded]
-    answers = measure(db, project, asks, sandbox=sandbox)
-    measured = [_measurement(o, answers[ask]) for o, ask in zip(recorded, asks, strict=True)]
-    baselines = {
-        o.key_result: Baseline(o.baseline, o.reason)
-        for o in recorded
-        if baseline_cut(project, key_results[o.key_result]) is not None
-    }
-    again = {
-        (o.key_result, o.as_of): o for o in observe(db, project, measured, baselines=baselines, earlier=())
-    }
     for before in recorded:
+        place = f"{before.key_result} at {project.calendar.told(before.as_of)}"
         # What a number means is proved by its definition entry; here it is the number that is proved.
-        after = replace(again[before.key_result, before.as_of], definition=before.definition)
-        place = f"{before.key_result} at {before.as_of:%Y-%m-%d %H:%M} UTC"
+        after = again.get((before.key_result, before.as_of), before)
+        after = replace(after, definition=before.definition)
         if before.state is State.STALE:
-            if before.value not in values[before.key_result, before.carried_from]:
+            if (before.value, before.parts) not in said[before.key_result, before.carried_from]:
                 yield f"{place} carries a value that was never recorded"
             carried = ("state", "status", "reason", "carried_from")
             after = replace(after, **{name: getattr(before, name) for name in carried})
@@ -168,40 +189,12 @@ def _compare(
             yield f"{place}: computed again, these differ: {_differences(before, after)}"
 
 
-def _ask(project: Project, key_result: KeyResult, recorded: Observation) -> Ask:
-    return Ask(
-        metric=str(key_result.metric),
-        cycle=project.cycle_of(key_result).id,
-        cut=recorded.as_of,
-        loads=tuple(sorted(recorded.loads.items())),
-        stocks=tuple(sorted(recorded.stocks.items())),
-    )
-
-
-def _measurement(recorded: Observation, answer: Answer) -> Measurement:
-    """Return the measurement behind *recorded*: a carried value as it was carried, a gap as it was told."""
-    gap = None
-    if recorded.state is State.STALE:
-        answer = Answer(recorded.value)
-    elif recorded.state is State.NO_DATA and answer.reason != recorded.reason:
-        gap = recorded.reason
-    return Measurement(
-        key_result=recorded.key_result,
-        cut=recorded.as_of,
-        answer=answer,
-        gap=gap,
-        newest_at=recorded.newest_at,
-        loads=recorded.loads,
-        stocks=recorded.stocks,
-    )
-
-
 def _recorded_values(entries: Sequence[Entry]) -> Mapping[tuple[str, object], set[object]]:
     values: dict[tuple[str, object], set[object]] = defaultdict(set)
     for entry in entries:
         observation = observation_from(entry)
         if observation.state is State.OK:
-            values[observation.key_result, observation.as_of].add(observation.value)
+            values[observation.key_result, observation.as_of].add((observation.value, observation.parts))
     return values
 
 
@@ -222,4 +215,4 @@ def _broken_snapshots(entries: Sequence[Entry], snapshots: Sequence[Entry]) -> I
 
 def _differences(before: Observation, after: Observation) -> str:
     old, new = says(before), says(after)
-    return ", ".join(name for name in old if old[name] != new[name])
+    return ", ".join(name for name in {**old, **new} if old.get(name) != new.get(name))

@@ -145,7 +145,6 @@ def _known_failures() -> tuple[type[Exception], ...]:
     """Return the errors that are the user's to mend; anything else is a bug and keeps its traceback."""
     from connectors.errors import ConnectorError
     from okr_pipeline.config import ConfigError
-
     from okr_pipeline.store_error import StoreError
 
     # OSError: a folder that may not be written, an output on a full disk.

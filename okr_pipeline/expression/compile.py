@@ -216,7 +216,7 @@ def _exact_divisions(tree: exp.Expr, macro: str) -> list[str]:
         else:
             divisors.append(below.sql("duckdb"))
             nested = any(_is_division(inner) for side in (above, below) for inner in side.walk())
-            name = "exact_div_nested" if nested and macro == "exact_div" else macro
+            name = f"{macro}_nested" if nested else macro
             new = exp.Anonymous(this=name, expressions=[above.copy(), below.copy()])
         node.replace(new)
     return divisors

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.pool import NullPool
 
 from okr_pipeline.ledger import tables
 from okr_pipeline.ledger.errors import LedgerUnreachable
@@ -78,12 +81,13 @@ class Database:
             raise clear from error
 
 
-def open_database(url: str, *, base: Path, wait_s: float) -> Database:
+def open_database(url: str, *, base: Path, wait_s: float, read_only: bool = False) -> Database:
     """
     Open the database at *url*, and create the ledger's tables where there are none.
 
     A relative SQLite path starts at *base*; its folder is created. Writers wait *wait_s* seconds
-    for one another.
+    for one another. With *read_only* nothing is created and no right to write is needed; where
+    there is no ledger yet, it reads as an empty one.
 
     Raises:
         LedgerError: If that cannot be done; the subclass says what to mend.
@@ -91,16 +95,16 @@ def open_database(url: str, *, base: Path, wait_s: float) -> Database:
     address = _address(url, base=base)
     if address.get_backend_name() == "sqlite":
         place = str(address.database)
-        database = Database(_sqlite(address, wait_s), place=place, wait_s=wait_s)
+        opened = _sqlite_to_read if read_only else _sqlite
+        database = Database(opened(address, wait_s), place=place, wait_s=wait_s)
     else:
         place = f"PostgreSQL database {address.database or ''} at {address.host or 'this machine'}"
         database = Database(_postgresql(address, wait_s), place=place, wait_s=wait_s)
     try:
-        _prepare(database)
+        return _begun(database) if read_only else _prepared(database)
     except BaseException:
         database.close()
         raise
-    return database
 
 
 def _address(url: str, *, base: Path) -> URL:
@@ -130,6 +134,78 @@ def _sqlite(address: URL, wait_s: float) -> Engine:
     engine = create_engine(address, hide_parameters=True, connect_args={"timeout": wait_s})
     event.listen(engine, "connect", lambda connection, _: _make_durable(connection, wait_s))
     event.listen(engine, "begin", _begin)
+    return engine
+
+
+def _sqlite_to_read(address: URL, wait_s: float) -> Engine:
+    file = Path(str(address.database)).resolve()
+    if not _is_there(file):
+        return _nothing()
+
+    def connected() -> sqlite3.Connection:
+        uri = f"file:{quote(str(file))}?{_reading_mode(file)}"
+        connection = sqlite3.connect(
+            uri, uri=True, timeout=wait_s, isolation_level=None, check_same_thread=False
+        )
+        connection.execute("PRAGMA query_only = ON")
+        return connection
+
+    # No pool: how the file can be read changes with whoever writes to it meanwhile.
+    engine = create_engine(address, hide_parameters=True, creator=connected, poolclass=NullPool)
+    event.listen(engine, "begin", _begin)
+    return engine
+
+
+def _reading_mode(file: Path) -> str:
+    """Return the options by which *file* is read with this user's rights, and nothing is left beside it."""
+    if _may(os.W_OK, file) and _may(os.W_OK, file.parent):
+        return "mode=rw"  # else the helper files that reading makes would stay
+    # Immutable: without locks, which need write access. Nobody writes where no helper file lies.
+    return "mode=ro" if _is_in_use(file) else "mode=ro&immutable=1"
+
+
+def _is_there(file: Path) -> bool:
+    try:
+        file.stat()
+    except FileNotFoundError:
+        return False
+    except OSError as error:
+        mend = "give this user the right to read the file and its folder"
+        raise LedgerUnreachable(
+            f"the ledger at {file} cannot be read ({error.strerror})", mend=mend
+        ) from error
+    return True
+
+
+def _is_in_use(file: Path) -> bool:
+    """
+    Say whether the newest entries lie beside *file*, where another process writes or died.
+
+    Raises:
+        LedgerUnreachable: If they do, and cannot be read from where they are.
+    """
+    log, index = (file.with_name(file.name + ending) for ending in ("-wal", "-shm"))
+    if not log.exists() or not (index.exists() or log.stat().st_size):
+        return False
+    has_index = _may(os.R_OK, index) if index.exists() else _may(os.W_OK, file.parent)
+    if has_index and _may(os.R_OK, log):
+        return True
+    raise LedgerUnreachable(
+        f"the newest entries of the ledger at {file} lie in {log.name}, which cannot be read from a folder "
+        "that may not be written",
+        mend="copy both files to a folder of yours, or copy the ledger with `VACUUM INTO`",
+    )
+
+
+def _may(right: int, path: Path) -> bool:
+    return os.access(path, right, effective_ids=os.access in os.supports_effective_ids)
+
+
+def _nothing() -> Engine:
+    """Return a ledger without entries, in memory."""
+    engine = create_engine("sqlite://")
+    with engine.begin() as connection:
+        tables.create(connection)
     return engine
 
 
@@ -166,11 +242,21 @@ def _postgresql(address: URL, wait_s: float) -> Engine:
     return create_engine(address, hide_parameters=True, pool_pre_ping=True)
 
 
-def _prepare(database: Database) -> None:
+def _prepared(database: Database) -> Database:
     with database.reading() as connection:
         if tables.is_current(connection):
-            return
+            return database
     with database.writing() as connection:
         # Another process may have created them since.
         if not tables.is_current(connection):
             tables.create(connection)
+    return database
+
+
+def _begun(database: Database) -> Database:
+    """Return *database*; one without entries in its stead if it has no tables yet."""
+    with database.reading() as connection:
+        if tables.is_current(connection):
+            return database
+    database.close()
+    return Database(_nothing(), place=database.place, wait_s=0)

@@ -13,21 +13,11 @@ Messages name a file, or a database and its host; never a URL, a user or a passw
 
 from __future__ import annotations
 
+from okr_pipeline.store_error import StoreError
 
-class LedgerError(Exception):
-    """
-    The ledger could not be read or written.
 
-    *message* says what happened and where; *mend* says what to do about it.
-    """
-
-    def __init__(self, message: str, *, mend: str) -> None:
-        super().__init__(message)
-        self.message = message
-        self.mend = mend
-
-    def __str__(self) -> str:
-        return f"{self.message}; {self.mend}"
+class LedgerError(StoreError):
+    """The ledger could not be read or written."""
 
 
 class LedgerBusy(LedgerError):

@@ -45,7 +45,7 @@ def _of_sqlite(cause: sqlite3.Error, place: str, wait_s: float) -> LedgerError |
         case sqlite3.SQLITE_FULL:
             return _full(place)
         case kind if kind in _SQLITE_RIGHTS:
-            mend = "give this user the right to write the file and its folder"
+            mend = "give this user the right to write the file and its folder; reading alone needs none"
             return LedgerUnreachable(f"the ledger at {place} cannot be opened for writing", mend=mend)
         case sqlite3.SQLITE_IOERR:
             mend = "look at the disk's health, room and limits, then run again"

@@ -34,16 +34,17 @@ class Ledger:
         self._database = database
 
     @classmethod
-    def open(cls, url: str, *, base: Path, wait_s: float = 30.0) -> Ledger:
+    def open(cls, url: str, *, base: Path, wait_s: float = 30.0, read_only: bool = False) -> Ledger:
         """
         Open the ledger at *url* (`sqlite:///PATH`, `postgresql://...`, secrets resolved), or create it.
 
-        A relative SQLite path starts at *base*. Writers wait up to *wait_s* for one another.
+        A relative SQLite path starts at *base*. Writers wait up to *wait_s* for one another. With
+        *read_only* nothing is created, and no right to write is needed: what is not there is empty.
 
         Raises:
             LedgerError: If it cannot be opened; the subclass says what to mend.
         """
-        return cls(open_database(url, base=base, wait_s=wait_s))
+        return cls(open_database(url, base=base, wait_s=wait_s, read_only=read_only))
 
     def __enter__(self) -> Self:
         return self
@@ -99,6 +100,13 @@ class Ledger:
         wanted = select(entry).where(*_of(kind, subject), *_known(known_at))
         return next(self._each(wanted.order_by(entry.c.seq.desc()).limit(1)), None)
 
+    def newest(self, kind: str, *, subject: str, valid_to: datetime | None = None) -> Entry | None:
+        """Return what was last said of the latest instant, at most *valid_to* (None: of any)."""
+        told = [*_of(kind, subject), *_valid(None, valid_to), entry.c.valid_at.is_not(None)]
+        wanted = select(entry).where(*told)
+        order = (_sortable(entry.c.valid_at).desc(), entry.c.seq.desc())
+        return next(self._each(wanted.order_by(*order).limit(1)), None)
+
     def latest(
         self,
         kind: str,
@@ -142,6 +150,14 @@ class Ledger:
             newest = select(entry.c.seq, entry.c.hash).order_by(entry.c.seq.desc()).limit(1)
             row = connection.execute(newest).first()
         return Head(row.seq, row.hash) if row else EMPTY
+
+    def holds(self, head: Head) -> bool:
+        """Say whether *head* was the newest entry once; seq 0 is any place, a hash may be cut short."""
+        wanted = select(entry.c.seq).where(entry.c.hash.startswith(head.hash, autoescape=True))
+        if head.seq:
+            wanted = wanted.where(entry.c.seq == head.seq)
+        with self._database.reading() as connection:
+            return connection.execute(wanted.limit(1)).first() is not None
 
     def verify_chain(self, *, anchor: Head | None = None) -> list[ChainFault]:
         """

@@ -69,6 +69,11 @@ HISTORY: Columns = (
     Column("progress", "decimal", "The progress on that day, as a ratio."),
     _EXPECTED,
     _STATUS,
+    Column(
+        "read_at",
+        "instant",
+        "When the state shown was read, where nobody read it that day, UTC; empty where it was read.",
+    ),
 )
 
 OBJECTIVES: Columns = (

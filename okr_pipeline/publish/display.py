@@ -119,16 +119,18 @@ def _money(value: Decimal, currency: str, style: Style, locale: str) -> str:
     pattern = _locale(locale).currency_formats["standard"]
     if value and not _rounded(value, get_currency_precision(currency)):
         pattern = parse_pattern(pattern.pattern.replace(".00", ".00#######"))
-        return str(pattern.apply(value, locale, currency=currency, currency_digits=False))
+        return str(pattern.apply(value, _locale(locale), currency=currency, currency_digits=False))
     if style == "full" or (abs(value) < 1000 and value != value.to_integral_value()):
-        return str(pattern.apply(value, locale, currency=currency))
+        return str(pattern.apply(value, _locale(locale), currency=currency))
     whole = parse_pattern(pattern.pattern.replace(".00", ""))
-    return str(whole.apply(value, locale, currency=currency, currency_digits=False))
+    return str(whole.apply(value, _locale(locale), currency=currency, currency_digits=False))
 
 
 def _bare(value: Decimal, style: Style, locale: str) -> str:
     if style == "full":
-        return str(_locale(locale).decimal_formats[None].apply(value, locale, decimal_quantization=False))
+        return str(
+            _locale(locale).decimal_formats[None].apply(value, _locale(locale), decimal_quantization=False)
+        )
     if abs(value) >= 1_000_000:
         return _short(value, "decimal", None, locale)
     places = 2 if abs(value) < 10 else 1 if abs(value) < 1000 else 0
@@ -142,7 +144,7 @@ def _short(value: Decimal, kind: Literal["currency", "decimal"], currency: str |
     short = _rounded(value, 2 - value.adjusted())
     pattern, in_front = _short_pattern(kind, short.adjusted(), locale)
     scaled = short.scaleb(in_front - 1 - short.adjusted())
-    return str(pattern.apply(scaled, locale, currency=currency, currency_digits=False))
+    return str(pattern.apply(scaled, _locale(locale), currency=currency, currency_digits=False))
 
 
 @lru_cache(maxsize=256)
@@ -164,7 +166,7 @@ def _short_pattern(kind: str, power: int, locale: str) -> tuple[NumberPattern, i
 
 
 def _number(value: Decimal, places: int, locale: str, *, least: int | None = None) -> str:
-    return str(_pattern(places, places if least is None else least).apply(value, locale))
+    return str(_pattern(places, places if least is None else least).apply(value, _locale(locale)))
 
 
 def _rounded(value: Decimal, places: int) -> Decimal:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from decimal import Decimal
 
+from okr_pipeline.counts import counted
 from okr_pipeline.model.observation import State
 from okr_pipeline.model.report import KeyResultLine, ObjectiveLine, Report
 from okr_pipeline.publish import display as say
@@ -38,6 +39,8 @@ def explanation(
     yield "Value", say.display(line.value, line.unit, style="full", locale=locale)
     newest = say.moment(line.newest_at, report.zone, locale=locale) if line.newest_at else "not known"
     yield "Newest data", newest
+    if line.read_at:
+        yield "Read", _read(line, report, locale=locale)
     yield "Sources", ", ".join(line.sources) or "none"
     yield "Owner", line.owner or "none"
     if line.carried_from:
@@ -48,6 +51,16 @@ def explanation(
         yield "Led by", ", ".join(line.led_by)
     if line.note:
         yield "Note", line.note
+
+
+def _read(line: KeyResultLine, report: Report, *, locale: str) -> str:
+    """Return when the data was read, and how many days of the trend show what was read before them."""
+    aged = sum(point.read_at is not None for point in line.trend)
+    told = say.moment(line.read_at, report.zone, locale=locale) if line.read_at else "never"
+    if not aged:
+        return told
+    days = f"{counted(aged, 'day')} of {len(line.trend)}"
+    return f"{told}; not read on {days}, which show the state read before"
 
 
 def staleness(line: KeyResultLine, report: Report, *, locale: str = say.LOCALE) -> str | None:

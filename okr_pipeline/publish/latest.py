@@ -1,23 +1,39 @@
 """
-The last published report as one JSON file, so that `okr show` needs neither ledger nor warehouse.
+The last published report as one file, so that `okr show` needs neither ledger nor warehouse.
 
-Exact (decimals as text, instants in UTC), versioned, and read with the standard library alone.
+Exact (decimals as text, instants in UTC), versioned, and read with the standard library alone. It is
+JSON in lines: the first holds the report without trends, each of the next the trend of one key
+result, so that a look at a thousand key results reads none of their hundred thousand days.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import fields
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import fields, replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 from okr_pipeline.model.observation import CheckResult, State, Status
-from okr_pipeline.model.report import KeyResultLine, ObjectiveLine, Report, SourceLine, TrendPoint
+from okr_pipeline.model.report import (
+    KeyResultLine,
+    Mark,
+    ObjectiveLine,
+    PartLine,
+    Report,
+    Retirement,
+    SourceLine,
+    Stage,
+    TrendPoint,
+)
 
 VERSION = 1
+# How the first line ends, and how it would if there were no other.
+_TRENDS, _END = ',"trends":[\n', "}\n"
+_LAST = "]}\n"
 
 _DECIMALS = ("value", "baseline", "target", "progress", "expected", "gap", "change_7d", "low", "high")
 
@@ -26,14 +42,70 @@ class ReportFileError(ValueError):
     """A report file is not one that this version reads."""
 
 
+def report_to_lines(report: Report) -> str:
+    """Return *report* as the text of a file that `read_report` reads."""
+    lines = [line for objective in report.objectives for line in objective.key_results]
+    bare = report_to_json(_with_trends(report, [() for _ in lines]))
+    trends = ",\n".join(_json(_trend_out(line)) for line in lines)
+    return f"{bare.removesuffix(_END)}{_TRENDS}{trends}\n{_LAST}"
+
+
+def read_report(file: Path, *, trends: Collection[str] | None = None) -> Report:
+    """
+    Return the report that *file* holds, with the trends of the key results in *trends* (None: of all).
+
+    The others have an empty one.
+
+    Raises:
+        FileNotFoundError: If there is none.
+        ReportFileError: If it is damaged, or of another version.
+    """
+    try:
+        with file.open(encoding="utf-8") as lines:
+            report = report_from_json(next(lines, "").removesuffix(_TRENDS) + _END)
+            if trends is not None and not trends:
+                return report
+            return _with_trends(report, list(_trends(report, lines, trends)))
+    except FileNotFoundError:
+        raise
+    except (OSError, ValueError, KeyError, TypeError, ArithmeticError) as error:
+        if isinstance(error, ReportFileError):
+            raise
+        raise ReportFileError("the report file is damaged; publish again to rewrite it") from error
+
+
+def _trends(
+    report: Report, lines: Iterator[str], wanted: Collection[str] | None
+) -> Iterator[tuple[TrendPoint, ...]]:
+    ids = (line.id for objective in report.objectives for line in objective.key_results)
+    for id in ids:
+        line = next(lines, "")
+        yield _trend_in(json.loads(line.rstrip(",\n"))) if wanted is None or id in wanted else ()
+    if [line for line in lines if line.strip()] != [_LAST]:
+        raise ValueError("the file has not as many trends as key results")
+
+
+def _with_trends(report: Report, trends: Iterable[tuple[TrendPoint, ...]]) -> Report:
+    """Return *report* with *trends*, one for each key result in its order."""
+    given = iter(trends)
+    objectives = [
+        replace(o, key_results=tuple(replace(line, trend=next(given)) for line in o.key_results))
+        for o in report.objectives
+    ]
+    return replace(report, objectives=tuple(objectives))
+
+
 def report_to_json(report: Report) -> str:
-    """Return *report* as JSON text that `report_from_json` turns into an equal report."""
+    """Return *report* as one line of JSON that `report_from_json` turns into an equal report."""
     body = {name: getattr(report, name) for name in _names(Report)}
     body["objectives"] = [_objective_out(line) for line in report.objectives]
     for name in ("sources", "failed_checks"):
         body[name] = [_plain(item) for item in body[name]]
-    document = {"version": VERSION, "report": body}
-    return json.dumps(document, default=_text, ensure_ascii=False, separators=(",", ":")) + "\n"
+    return _json({"version": VERSION, "report": body}) + "\n"
+
+
+def _json(body: object) -> str:
+    return json.dumps(body, default=_text, ensure_ascii=False, separators=(",", ":"))
 
 
 def report_from_json(text: str) -> Report:
@@ -70,9 +142,12 @@ def _objective_out(line: ObjectiveLine) -> dict[str, object]:
 
 
 def _key_result_out(line: KeyResultLine) -> dict[str, object]:
-    """Write the trend column by column: a thousand key results have a hundred thousand days."""
-    columns = {name: [getattr(point, name) for point in line.trend] for name in _names(TrendPoint)}
-    return {**_plain(line), "trend": columns}
+    return {**_plain(line), "trend": _trend_out(line)}
+
+
+def _trend_out(line: KeyResultLine) -> dict[str, list[object]]:
+    """Return the trend column by column: that a name stands before each number would double the file."""
+    return {name: [getattr(point, name) for point in line.trend] for name in TrendPoint._fields}
 
 
 def _text(value: object) -> str:
@@ -102,6 +177,7 @@ def _objective_in(body: Mapping[str, Any]) -> ObjectiveLine:
     known = dict(body)
     known["start_on"], known["end_on"] = _day(body["start_on"]), _day(body["end_on"])
     known["progress"], known["status"] = _decimal(body["progress"]), Status(body["status"])
+    known["expected"] = _decimal(body.get("expected"))
     known["key_results"] = tuple(_key_result_in(one) for one in body["key_results"])
     return ObjectiveLine(**known)
 
@@ -110,24 +186,45 @@ def _key_result_in(body: Mapping[str, Any]) -> KeyResultLine:
     known = dict(body)
     known |= {name: _decimal(body[name]) for name in _DECIMALS}
     known["status"], known["state"] = Status(body["status"]), State(body["state"])
-    known["carried_from"], known["newest_at"] = _instant(body["carried_from"]), _instant(body["newest_at"])
+    known |= {name: _instant(body.get(name)) for name in ("carried_from", "newest_at", "read_at")}
     known["sources"], known["led_by"] = tuple(body["sources"]), tuple(body["led_by"])
     known["trend"] = _trend_in(body["trend"])
-    return KeyResultLine(**known)
+    return KeyResultLine(**{**known, **_of_some_kinds(body)})
+
+
+def _of_some_kinds(body: Mapping[str, Any]) -> dict[str, object]:
+    """Return what only some kinds of key results have; a file of an earlier version has none of it."""
+    raw, retired = body.get("raw_status"), body.get("retired")
+    return {
+        "raw_status": Status(raw) if raw else None,
+        "outside_since": _day_or_none(body.get("outside_since")),
+        "provisional_from": _day_or_none(body.get("provisional_from")),
+        "baseline_reads": _decimal(body.get("baseline_reads")),
+        "parts": tuple(_part_in(row) for row in body.get("parts", ())),
+        "stages": tuple(Stage(_day(day), _decimal(value)) for day, value in body.get("stages", ())),
+        "marks": tuple(Mark(name, _decimal(value), reached) for name, value, reached in body.get("marks", ())),
+        "retired": Retirement(_day(retired[0]), *retired[1:]) if retired else None,
+    }
+
+
+def _part_in(row: list[Any]) -> PartLine:
+    part = PartLine(*row)
+    numbers = {name: _decimal(getattr(part, name)) for name in ("value", "progress", "weight")}
+    return part._replace(by=_day_or_none(row[PartLine._fields.index("by")]), **numbers)
+
+
+def _day_or_none(text: str | None) -> date | None:
+    return None if text is None else _day(text)
 
 
 def _trend_in(columns: Mapping[str, list[Any]]) -> tuple[TrendPoint, ...]:
-    rows = zip(*(columns[name] for name in _names(TrendPoint)), strict=True)
-    return tuple(
-        TrendPoint(
-            day=_day(day),
-            value=_decimal(value),
-            progress=_decimal(progress),
-            expected=_decimal(expected),
-            status=_STATUSES[status],
-        )
-        for day, value, progress, expected, status in rows
-    )
+    readers: dict[str, Callable[[Any], Any]] = {
+        "day": _day,
+        "status": _STATUSES.__getitem__,
+        "read_at": _instant,
+    }
+    read = (map(readers.get(name, _decimal), columns[name]) for name in TrendPoint._fields)
+    return tuple(map(TrendPoint._make, zip(*read, strict=True)))
 
 
 _STATUSES = {status.value: status for status in Status}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,8 +13,8 @@ from okr_pipeline.ledger.entry import Draft, Head
 from okr_pipeline.model.okr import Publisher
 from okr_pipeline.model.report import Report
 from okr_pipeline.publish.atomic import OutsideFolderError, replace_text
-from okr_pipeline.publish.latest import ReportFileError, report_from_json, report_to_json
-from okr_pipeline.publish.page import write_page
+from okr_pipeline.publish.latest import ReportFileError, read_report, report_to_lines
+from okr_pipeline.publish.page import PAGE, head_on_page, write_page
 from okr_pipeline.publish.tables import MANIFEST, write_tables
 from okr_pipeline.run import Run
 
@@ -53,25 +53,23 @@ def publish(publishers: Mapping[str, Publisher], report: Report, run: Run, *, ba
     return [unread, *published] if unread else published
 
 
-def last_published(base: Path) -> Report | None:
+def last_published(base: Path, *, trends: Collection[str] | None = None) -> Report | None:
     """
-    Return the report that was published last; None if there is none.
+    Return the report that was published last, with *trends* (None: all); None if there is none.
 
     Raises:
         ReportFileError: If its file is damaged, or of another version.
     """
     try:
-        return report_from_json((base / STATE_FOLDER / LATEST).read_text(encoding="utf-8"))
+        return read_report(base / STATE_FOLDER / LATEST, trends=trends)
     except FileNotFoundError:
         return None
-    except (OSError, UnicodeDecodeError) as error:
-        raise ReportFileError("the report file cannot be read; publish again to rewrite it") from error
 
 
 def _readable(base: Path) -> Report | None:
-    """Return the report that was published last; a damaged one is to be written again."""
+    """Return the report that was published last, without trends; a damaged one is to be written again."""
     try:
-        return last_published(base)
+        return last_published(base, trends=())
     except ReportFileError:
         return None
 
@@ -80,40 +78,44 @@ def witnesses(publishers: Mapping[str, Publisher], base: Path) -> dict[Path, Hea
     """
     Return the ledger heads that published files name, by file: proof from outside the ledger.
 
-    The tables lie apart from the state folder: they also witness against a whole folder that was
-    brought back from an old copy. A file that cannot be read is none.
+    Page and tables lie apart from the state folder: they also witness against a whole folder that
+    was brought back from an old copy. A file that cannot be read is none.
     """
     found = {}
     if last := _readable(base):
         found[base / STATE_FOLDER / LATEST] = Head(last.seq, last.head)
-    if tables := publishers.get("tables"):
-        manifest = base / str(tables.options["to"]) / MANIFEST
-        with suppress(OSError, ValueError, KeyError, TypeError):
-            ledger = json.loads(manifest.read_text(encoding="utf-8"))["ledger"]
-            found[manifest] = Head(int(ledger["seq"]), str(ledger["head"]))
+    for id, (name, head_in) in _WITNESSES.items():
+        if publisher := publishers.get(id):
+            path = base / str(publisher.options["to"]) / name
+            with suppress(OSError, ValueError, KeyError, TypeError):
+                if head := head_in(path):
+                    found[path] = head
     return found
+
+
+def _head_in_manifest(file: Path) -> Head:
+    ledger = json.loads(file.read_text(encoding="utf-8"))["ledger"]
+    return Head(int(ledger["seq"]), str(ledger["head"]))
 
 
 def _lost(run: Run, outside: Mapping[Path, Head], base: Path) -> Published | None:
     """Find that the ledger lacks what was published: an old copy of it, or another ledger."""
-    entries = run.ledger.by_seq([head.seq for head in outside.values()])
-    for file, head in outside.items():
-        entry = entries.get(head.seq)
-        if entry is None or entry.hash != head.hash:
-            reason = (
-                f"ledger entry {head.seq}, which was published, is not in this ledger: it was rolled back, "
-                f"or is another one. Bring the ledger back; or, if this is meant, delete {file} "
-                "and run `okr page`"
-            )
-            return Published(publisher=file.relative_to(base).as_posix(), path=None, failure=reason)
-    return None
+    lost = [file for file, head in outside.items() if not run.ledger.holds(head)]
+    if not lost:
+        return None
+    reason = (
+        f"ledger entry {outside[lost[0]].seq}, which was published, is not in this ledger: it was rolled "
+        "back, or is another one. Bring the ledger back; or, if this is meant, delete "
+        f"{' and '.join(map(str, lost))} and run `okr page`"
+    )
+    return Published(publisher=lost[0].relative_to(base).as_posix(), path=None, failure=reason)
 
 
 def _keep_latest(report: Report, base: Path) -> Published | None:
     """Write what `okr show` reads; return the failure, if it is one."""
     folder = base / STATE_FOLDER
     try:
-        replace_text(folder, LATEST, report_to_json(report))
+        replace_text(folder, LATEST, report_to_lines(report))
     except OSError as error:
         return Published(publisher=LATEST, path=None, failure=_unwritten(folder / LATEST, error))
     return None
@@ -145,3 +147,7 @@ def _tables(publisher: Publisher, report: Report, folder: Path) -> Path:
 
 
 _WRITERS: Mapping[str, Callable[[Publisher, Report, Path], Path]] = {"page": _page, "tables": _tables}
+_WITNESSES: Mapping[str, tuple[str, Callable[[Path], Head | None]]] = {
+    "page": (PAGE, head_on_page),
+    "tables": (MANIFEST, _head_in_manifest),
+}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from base64 import b64encode
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from pathlib import Path
 from jinja2 import DictLoader, Environment, StrictUndefined
 from markupsafe import Markup
 
+from okr_pipeline.ledger.entry import Head
 from okr_pipeline.model.report import KeyResultLine, ObjectiveLine, Report
 from okr_pipeline.publish import display as say
 from okr_pipeline.publish import sentences
@@ -26,6 +28,7 @@ from okr_pipeline.publish.strip import has_pace, strip
 from okr_pipeline.publish.visible import visible
 
 PAGE = "index.html"
+_LEDGER = re.compile(r'<meta name="okr-ledger" content="(\d+):([0-9a-f]{64})">')
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +77,17 @@ def render_page(report: Report, *, locale: str = say.LOCALE) -> str:
 def write_page(report: Report, folder: Path, *, locale: str = say.LOCALE) -> Path:
     """Write the page into *folder*, replacing the one before in one step, and return its path."""
     return replace_text(folder, PAGE, render_page(report, locale=locale))
+
+
+def head_on_page(file: Path) -> Head | None:
+    """
+    Return the ledger head that the page at *file* names; None if it names none.
+
+    Raises:
+        OSError: If it cannot be read.
+    """
+    named = _LEDGER.search(file.read_text(encoding="utf-8", errors="replace"))
+    return Head(int(named[1]), named[2]) if named else None
 
 
 def groups(objective: ObjectiveLine) -> list[Group]:

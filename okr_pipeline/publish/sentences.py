@@ -82,11 +82,20 @@ def causes(report: Report) -> list[Sentence]:
 
 
 def stale_sentences(report: Report) -> list[Sentence]:
-    """Return one sentence for each key result that shows an old value or none because its data failed."""
-    stale = [line for line in key_results(report) if line.state not in (State.OK, State.NO_DATA)]
-    return [
-        Sentence(f"{_name(line)} {_absence(line, report)}{_reason(line)}.", STALE, line.id) for line in stale
+    """Return one sentence for each key result that shows an old value, or none although its cycle runs."""
+    old = [
+        line
+        for line in key_results(report)
+        if line.state is not State.OK and line.status is not Status.NOT_STARTED
     ]
+    return [
+        Sentence(f"{_name(line)} {_absence(line, report)}{_reason(line)}.", _lack(line), line.id)
+        for line in old
+    ]
+
+
+def _lack(line: KeyResultLine) -> Standing:
+    return NO_DATA if line.state is State.NO_DATA else STALE
 
 
 def worries(report: Report) -> list[Sentence]:

@@ -38,6 +38,9 @@ REACHED = Standing("reached", "reached", "✓", "blue1", 7)
 
 ALL = (OFF_TRACK, AT_RISK, STALE, NO_DATA, NOT_STARTED, ON_TRACK, AHEAD, REACHED)
 _BY_CODE = {standing.code: standing for standing in ALL}
+# They look as what has no data does, and have words of their own.
+_BY_CODE["measuring"] = Standing("no_data", "measuring", "○", "bright_black", 8)
+_BY_CODE["no_target"] = Standing("no_data", "no target", "○", "bright_black", 9)
 
 
 def standing_of(status: Status, gap: Decimal | None = None) -> Standing:

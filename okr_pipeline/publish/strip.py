@@ -12,6 +12,7 @@ from decimal import Decimal
 
 from markupsafe import Markup
 
+from okr_pipeline.counts import counted
 from okr_pipeline.model.observation import Status
 from okr_pipeline.model.report import KeyResultLine
 from okr_pipeline.publish import display as say
@@ -48,7 +49,7 @@ def strip(lines: Sequence[KeyResultLine]) -> Markup:
         for line, x, row in zip(placed, across, rows, strict=True)
     ]
     drops = [_leader(x, 18 + 18 * n, floor - 4 - size) for n, (_, x, _) in enumerate(names)]
-    title = f"{len(placed)} key results by points behind or ahead of the expected progress"
+    title = f"{counted(len(placed), 'key result')} by points behind or ahead of the expected progress"
     frame = {"role": "group", "width": "100%", "height": floor + 26}
     grid = _grid(low, high, top=top, floor=floor)
     return picture("strip", title, frame, *grid, *drops, *_named(names), *marks)

@@ -81,7 +81,8 @@ def _history(
     for objective, line in pairs:
         start = (report.snapshot, report.as_of, objective.id, line.id, line.indicator)
         for point in line.trend:
-            yield (*start, point.day, point.value, point.progress, point.expected, point.status.value)
+            seen = (point.day, point.value, point.progress, point.expected)
+            yield (*start, *seen, point.status.value, point.read_at)
 
 
 def _objective(report: Report, line: ObjectiveLine) -> tuple[object, ...]:

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
 
-from rich.console import Console
+from rich.cells import cell_len
+from rich.console import Console, ConsoleOptions, Group, RenderableType
+from rich.padding import Padding
+from rich.segment import Segment
+from rich.text import Text
 
 from okr_pipeline.model.report import KeyResultLine, ObjectiveLine, Report
 from okr_pipeline.publish import display as say
-from okr_pipeline.publish import sentences
+from okr_pipeline.publish import grid, sentences
 from okr_pipeline.publish.explained import (
     expected_figure,
     explanation,
@@ -23,11 +28,9 @@ from okr_pipeline.publish.standing import standing
 from okr_pipeline.publish.trend import series
 from okr_pipeline.publish.visible import visible
 
-if TYPE_CHECKING:
-    from rich.text import Text
-
 _BLOCKS = "▁▂▃▄▅▆▇█"
 _SPARK = 12
+_SHORTEST_TITLE = 12
 _NARROW, _ROOMY, _WIDE = 72, 96, 124
 _WIDEST = 18
 
@@ -52,27 +55,59 @@ class UnknownKeyResultError(KeyError):
         return f"no key result {self.args[0]!r} in this snapshot{hint}"
 
 
+class _Field(NamedTuple):
+    """One column of the overview: its text for a key result, in the colour of the status or plain."""
+
+    heading: str
+    justify: Literal["left", "right"]
+    text: Callable[[KeyResultLine], str]
+    coloured: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Overview:
+    """All objectives, as one thing to print: printing each of a thousand lines takes half a second."""
+
+    report: Report
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[Segment]:
+        lines = sentences.key_results(self.report)
+        fields = list(_fields(self.report, console.width))
+        cells = {
+            line.id: [grid.Cell(visible(f.text(line)), _colour(line) if f.coloured else None) for f in fields]
+            for line in lines
+        }
+        columns = [_column(field, [row[n].text for row in cells.values()]) for n, field in enumerate(fields)]
+        stacked = (
+            console.width < _NARROW or grid.room_for_titles(columns, width=console.width) < _SHORTEST_TITLE
+        )
+        for objective in self.report.objectives:
+            yield Segment.line()
+            yield from console.render(_heading(objective), options)
+            for indicator in ("lagging", "leading"):
+                some = [line for line in objective.key_results if line.indicator == indicator]
+                if some and stacked:
+                    yield from console.render(_stacked(indicator, some, self.report), options)
+                elif some:
+                    rows = [(visible(line.title), cells[line.id]) for line in some]
+                    yield from grid.table(console, indicator, columns, rows)
+
+
 def print_overview(report: Report, console: Console) -> None:
     """Print headline, what is stale, and every objective with its leading and lagging key results apart."""
-    from rich.text import Text
-
     console.print(Text(sentences.headline(report), style="bold"))
     console.print(Text(_stamp(report), style="dim"))
     for sentence in sentences.worries(report):
         console.print(Text(f"{sentence.standing.mark if sentence.standing else '?'} {sentence.text}"))
-    columns = _columns(report, width=console.width)
-    for objective in report.objectives:
-        console.print()
-        console.print(_heading(objective))
-        for indicator in ("lagging", "leading"):
-            lines = [line for line in objective.key_results if line.indicator == indicator]
-            if lines and console.width < _NARROW:
-                _print_stacked(indicator, lines, report, console)
-            elif lines:
-                _print_table(indicator, lines, columns, console)
+    console.print(_Overview(report), crop=False, end="")
     if sentence_left := sentences.not_ready_sentence(report):
         console.print()
         console.print(Text(sentence_left, style="dim"))
+
+
+def draws_trends(console: Console) -> bool:
+    """Return whether the overview has room for trends in the window of *console*."""
+    return console.width >= _WIDE
 
 
 def print_key_result(report: Report, key_result: str, console: Console) -> None:
@@ -83,7 +118,6 @@ def print_key_result(report: Report, key_result: str, console: Console) -> None:
         UnknownKeyResultError: If the report holds no such key result.
     """
     from rich.table import Table
-    from rich.text import Text
 
     line = _find(report, key_result)
     console.print(Text.assemble((visible(line.title), "bold"), "   ", (_stamp(report), "dim")))
@@ -128,82 +162,52 @@ def _stamp(report: Report) -> str:
 
 
 def _heading(objective: ObjectiveLine) -> Text:
-    from rich.text import Text
-
     return Text.assemble(
         (visible(objective.title), "bold"), "  ", _stands(objective), "  ", (objective_way(objective), "dim")
     )
 
 
 def _stands(line: KeyResultLine | ObjectiveLine) -> Text:
-    from rich.text import Text
+    return Text(_status(line), style=_colour(line))
 
+
+def _status(line: KeyResultLine | ObjectiveLine) -> str:
     shown = standing(line)
-    return Text(f"{shown.mark} {shown.word}", style=shown.colour)
+    return f"{shown.mark} {shown.word}"
 
 
-def _print_stacked(indicator: str, lines: list[KeyResultLine], report: Report, console: Console) -> None:
-    from rich.padding import Padding
-    from rich.text import Text
+def _colour(line: KeyResultLine | ObjectiveLine) -> str:
+    return standing(line).colour
 
-    console.print(Text(indicator, style="dim"))
+
+def _stacked(indicator: str, lines: list[KeyResultLine], report: Report) -> Group:
+    parts: list[RenderableType] = [Text(indicator, style="dim")]
     for line in lines:
         figures = (f"{_now(line)} {goal(line)}", _gap(line), _age(line, report))
-        console.print(Text.assemble(_stands(line), "  ", visible(line.title)))
-        console.print(Padding(Text(visible("  ".join(filter(None, figures))), style="dim"), (0, 0, 0, 2)))
+        parts.append(Text.assemble(_stands(line), "  ", visible(line.title)))
+        parts.append(Padding(Text(visible("  ".join(filter(None, figures))), style="dim"), (0, 0, 0, 2)))
+    return Group(*parts)
 
 
-def _print_table(
-    indicator: str, lines: list[KeyResultLine], columns: Sequence[_Column], console: Console
-) -> None:
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), expand=True, header_style="dim")
-    table.add_column(indicator, ratio=1, overflow="fold")
-    for column in columns:
-        table.add_column(column.heading, width=column.width, justify=column.justify, overflow="fold")
-    for line in lines:
-        cells = [column.cell(line) for column in columns]
-        table.add_row(
-            Text(visible(line.title)),
-            *(Text(visible(cell)) if isinstance(cell, str) else cell for cell in cells),
-        )
-    console.print(table)
+def _column(field: _Field, texts: Sequence[str]) -> grid.Column:
+    """Return the column of *field*, as wide as the longest of its *texts*, within reason."""
+    width = min(max([len(field.heading), *map(cell_len, texts)]), _WIDEST)
+    return grid.Column(field.heading, field.justify, width)
 
 
-class _Column(NamedTuple):
-    heading: str
-    justify: Literal["left", "right"]
-    cell: Callable[[KeyResultLine], str | Text]
-    width: int = 0
-
-
-def _columns(report: Report, *, width: int) -> list[_Column]:
-    """Return the columns that a window *width* wide has room for, each as wide as its longest cell."""
-    lines = sentences.key_results(report)
-    return [_fitted(column, lines) for column in _all_columns(report, width)]
-
-
-def _fitted(column: _Column, lines: list[KeyResultLine]) -> _Column:
-    from rich.cells import cell_len
-
-    cells = [cell_len(visible(str(column.cell(line)))) for line in lines]
-    return column._replace(width=min(max([len(column.heading), *cells]), _WIDEST))
-
-
-def _all_columns(report: Report, width: int) -> Iterator[_Column]:
-    yield _Column("status", "left", _stands)
-    yield _Column("now", "right", _now)
-    yield _Column("target", "left", goal)
+def _fields(report: Report, width: int) -> Iterator[_Field]:
+    """Yield the columns that a window *width* wide has room for."""
+    yield _Field("status", "left", _status, coloured=True)
+    yield _Field("now", "right", _now)
+    yield _Field("target", "left", goal)
     if width >= _WIDE:
-        yield _Column("progress", "right", _way)
-        yield _Column("expected", "right", lambda line: say.percent(line.expected))
-    yield _Column("gap", "right", lambda line: say.signed_points(line.gap))
+        yield _Field("progress", "right", _way)
+        yield _Field("expected", "right", lambda line: say.percent(line.expected))
+    yield _Field("gap", "right", lambda line: say.signed_points(line.gap))
     if width >= _WIDE:
-        yield _Column("trend", "left", lambda line: sparkline(line, _SPARK))
+        yield _Field("trend", "left", lambda line: sparkline(line, _SPARK))
     if width >= _ROOMY:
-        yield _Column("data age", "right", lambda line: _age(line, report))
+        yield _Field("data age", "right", lambda line: _age(line, report))
 
 
 def _way(line: KeyResultLine) -> str:

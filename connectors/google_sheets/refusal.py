@@ -1,0 +1,71 @@
+"""What Google's refusals mean to the caller; its messages are looked at and not repeated."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from connectors.errors import ConnectorError, QuotaExhausted, SetupError
+from connectors.google_sheets.sign_in import READ
+from connectors.transport.answer import Answer, refused
+
+
+class TokenEndedError(SetupError):
+    """Google no longer takes the token."""
+
+
+class RangeGoneError(SetupError):
+    """A range that was there a moment ago is not any more."""
+
+
+def of(answer: Answer, *, email: str | None) -> ConnectorError:
+    """Return the error of *answer*, which is no success. *email* is whom to share with, None if nobody."""
+    message, reasons = _told(answer.value)
+    if answer.status == 401:
+        return TokenEndedError(f"{_named(answer)}: the token is not valid", mend="renew the credential")
+    if answer.status == 403:
+        return _forbidden(answer, message, reasons, email=email)
+    if answer.status == 404:
+        return SetupError(
+            f"{_named(answer)}: there is no such spreadsheet",
+            mend="mend `spreadsheet`: the part of its URL behind /d/",
+        )
+    if "api key not valid" in message:
+        return SetupError(f"{_named(answer)}: the API key is not valid", mend="mend api_key")
+    if "unable to parse range" in message or "exceeds grid limits" in message:
+        return RangeGoneError(f"{_named(answer)}: a range has just gone", mend="read again")
+    if "not supported for this document" in message:
+        return SetupError(
+            f"{_named(answer)}: the file is no Google spreadsheet",
+            mend="open it in Google Sheets and save it as one, or read it with connector: files",
+        )
+    return refused(answer)
+
+
+def _forbidden(answer: Answer, message: str, reasons: str, *, email: str | None) -> ConnectorError:
+    told = f"{_named(answer)}: may not be read"
+    if "ratelimit" in reasons or "quota" in reasons:
+        return QuotaExhausted(f"{_named(answer)}: too many requests", mend="the next run reads it")
+    if "service_disabled" in reasons or "has not been used in project" in message:
+        return SetupError(
+            told, mend="enable the Google Sheets API (for `okr discover` also Drive) in the project"
+        )
+    if "insufficient" in message and "scope" in message:
+        return SetupError(told, mend=f"let the person agree to {READ}")
+    if email is not None:
+        return SetupError(f"{told}: it is not shared", mend=f"share it with {email}, as a viewer")
+    return SetupError(told, mend="share it with whom you sign in as; an API key reads what anyone may see")
+
+
+def _named(answer: Answer) -> str:
+    """Return which call it was: the path holds the spreadsheet's id, which may be all it takes to read it."""
+    return f"Google Sheets (request {answer.request_id})" if answer.request_id else "Google Sheets"
+
+
+def _told(value: Any) -> tuple[str, str]:
+    """Return an error's message and its reasons, both in small letters."""
+    error = value.get("error") if isinstance(value, dict) else None
+    if not isinstance(error, dict):
+        return "", ""
+    details = [*(error.get("details") or []), *(error.get("errors") or [])]
+    reasons = [str(entry.get("reason", "")) for entry in details if isinstance(entry, dict)]
+    return str(error.get("message", "")).lower(), " ".join(reasons).lower()
