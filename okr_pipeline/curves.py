@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from itertools import pairwise
 from typing import Literal
 
 from okr_pipeline.findings import PastCycle
@@ -71,9 +72,7 @@ def rule_of(
     """
     first, last = cycle.start_on.toordinal(), cycle.end_on.toordinal()
     start = first if policy.day_count == "from_zero" else first - 1
-    rule = Rule(
-        band=is_band(key_result), policy=policy, start_at=start, length=last - start, last_at=last
-    )
+    rule = Rule(band=is_band(key_result), policy=policy, start_at=start, length=last - start, last_at=last)
     if rule.band:
         return rule
     match key_result.expected, key_result.goal:
@@ -152,9 +151,7 @@ def _with(
 ) -> Rule:
     """Return *rule* with the curve through *points*, which ascend, and flat before and after them."""
     far = _FAR * unit
-    segments = [
-        (a, b, share, until) for (a, share), (b, until) in zip(points, points[1:], strict=False) if a < b
-    ]
+    segments = [(a, b, share, until) for (a, share), (b, until) in pairwise(points) if a < b]
     (first, share), (last, until) = points[0], points[-1]
     if first == last:  # a cycle of one day, counted from zero: it is over when it begins
         first = last = first - unit

@@ -23,7 +23,9 @@ def instant_of(asked: str | date, calendar: Calendar) -> datetime:
 
 
 def cut_of(project: Project, key_result: KeyResult, as_of: datetime) -> datetime:
-    """Return the cut of *key_result* at *as_of*: its number stands still when its cycle is over."""
+    """Return the cut of *key_result* at *as_of*: its number stands when its cycle is over, or goes on."""
+    if key_result.after_end == "measured":
+        return as_of
     return min(as_of, project.calendar.end_of(project.cycle_of(key_result).end_on))
 
 
@@ -34,7 +36,7 @@ def past_cuts(project: Project, key_result: KeyResult, as_of: datetime) -> list[
 
 
 def baseline_day(project: Project, key_result: KeyResult) -> date | None:
-    """Return the day whose end a baseline holds for; None where it is declared as a number, or there is none."""
+    """Return the day at whose end a baseline holds; None where it is declared as a number, or not at all."""
     match key_result.goal:
         case Reach(baseline=MeasuredOn(day)) | Steps(baseline=MeasuredOn(day)):
             return day

@@ -42,6 +42,7 @@ def definition_of(project: Project, key_result: KeyResult) -> dict[str, Any]:
         "zone": project.calendar.zone.key,
         "fiscal_year": _plain(project.calendar.fiscal),
         **({"judged_by": judged_by} if judged_by else {}),
+        **({} if set(key_result.parts) <= {""} else {"parts": dict(key_result.parts)}),
     }
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from zoneinfo import ZoneInfo
 
 from connectors.contract import Connector, Extract, ExtractRequest, Mode
-from connectors.errors import ConnectorError, Interrupted
+from connectors.errors import BadValue, ConnectorError, Incomplete, Interrupted
 from connectors.registry import validated
 from okr_pipeline.coverage import Coverage
 from okr_pipeline.definition import reading_hash
@@ -21,6 +22,8 @@ from okr_pipeline.run import Run
 from okr_pipeline.unfinished import UnfinishedRead
 
 _MOST_READS = 3
+_OF_THE_ROWS = (BadValue, Incomplete)
+"""What is wrong with the rows themselves stays so if the read goes on where it broke off."""
 
 Resolve = Callable[[Mapping[str, object]], Mapping[str, object]]
 """Gives options with the `env:` and `file:` in them replaced; SetupError if one is not there."""
@@ -78,7 +81,11 @@ def extract(
         request = replace(request, last_origin=last_origin, unfinished=unfinished)
         stored = _stored(request, lambda: hashed(connector.extract(request), dataset.hashed, key), lake)
     except (ConnectorError, LakeError) as error:
+        if unfinished is not None and isinstance(error, _OF_THE_ROWS):
+            unfinished.clear()
         return failed(dataset, error, run)
+    if unfinished is not None:
+        unfinished.clear()
     body = {
         "extract_id": stored.extract_id,
         "columns": dict(dataset.columns),
@@ -89,8 +96,6 @@ def extract(
     if last and last.valid_at == run.as_of and all(last.body[name] == body[name] for name in same):
         return Extracted(dataset=dataset.id, rows=stored.receipt.rows, mode=request.mode, receipt=last.seq)
     [entry] = run.write([Draft("receipt", dataset.id, run.as_of, body)])
-    if unfinished is not None:
-        unfinished.clear()
     return Extracted(dataset=dataset.id, rows=stored.receipt.rows, mode=request.mode, receipt=entry.seq)
 
 
@@ -151,7 +156,8 @@ def _reach(
         return "backfill", _day_as_cursor(dataset.columns[dataset.cursor], backfill_since)
     if watermark is None or full_due:
         return "full", None
-    return "incremental", _back(watermark, dataset.columns[dataset.cursor], dataset.overlap)
+    since = _back(watermark, dataset.columns[dataset.cursor], dataset.overlap)
+    return "incremental", _before_doubt(since, dataset.zone) if dataset.zone else since
 
 
 def _day_as_cursor(declared: str, day: date) -> str | None:
@@ -168,6 +174,19 @@ def _back(watermark: str, declared: str, overlap: timedelta) -> str:
     if declared == "date":
         return (date.fromisoformat(watermark) - timedelta(days=-(-overlap // timedelta(days=1)))).isoformat()
     return watermark
+
+
+def _before_doubt(since: str, zone: str) -> str:
+    """
+    Return *since* moved back over an hour that the clocks of *zone* repeat, where it lies in one.
+
+    Local times there mean the first pass: rows of the second would count as read already.
+    """
+    if not since.endswith("Z"):
+        return since
+    local = instant_from(since).astimezone(ZoneInfo(zone))
+    first, second = (local.replace(fold=fold).utcoffset() or timedelta() for fold in (0, 1))
+    return instant_text(instant_from(since) - max(first - second, timedelta()))
 
 
 def failed(dataset: Dataset, error: ConnectorError | LakeError, run: Run) -> Extracted:

@@ -8,7 +8,9 @@ from okr_pipeline.model.observation import Observation
 from okr_pipeline.model.okr import (
     AllOf,
     Bounds,
+    ClosedAt,
     Condition,
+    DatedCurve,
     FindBaseline,
     Goal,
     HeldInGroups,
@@ -16,9 +18,12 @@ from okr_pipeline.model.okr import (
     Keep,
     KeyResult,
     Manual,
+    MeasuredOn,
     Milestones,
+    OpenTarget,
     Project,
     Reach,
+    RelativeTarget,
     Steps,
 )
 from okr_pipeline.model.report import Mark, PartLine, Stage
@@ -66,6 +71,63 @@ def held_text(goal: Goal) -> str | None:
             return None
 
 
+def warn_text(goal: Goal, unit: str | None) -> str | None:
+    """Return the tighter band of a keep; None: there is none."""
+    return keep_text(goal.warn, unit) if isinstance(goal, Keep) and goal.warn else None
+
+
+NOT_TOLD = {"unknown": "not known yet", "private": "private"}
+"""Targets that are no number, and say nothing of one."""
+
+
+def target_text(goal: Goal) -> str | None:
+    """Return how a target is written that is no number; None: it is one, or there is none."""
+    match goal:
+        case Reach(target=OpenTarget(why=why)):
+            return NOT_TOLD[why]
+        case Reach(target=RelativeTarget(how="ratio", amount=amount)):
+            return f"the baseline {_signed(amount * 100)} %"
+        case Reach(target=RelativeTarget(how="points", amount=amount)):
+            return f"the baseline {_signed(amount * 100)} points"
+        case Reach(target=RelativeTarget(amount=amount)):
+            return f"{decimal_text(amount)} times the baseline"
+        case _:
+            return None
+
+
+def baseline_text(goal: Goal) -> str | None:
+    """Return where a baseline comes from; None: it is declared as a number, or there is none."""
+    match goal:
+        case Reach(baseline=MeasuredOn(day)) | Steps(baseline=MeasuredOn(day)):
+            return f"measured for {day}, then frozen"
+        case Reach(baseline=ClosedAt(before)) | Steps(baseline=ClosedAt(before)):
+            return f"where {before} was closed"
+        case _:
+            return None
+
+
+def curve_text(key_result: KeyResult) -> str | None:
+    """Return the expected course of *key_result* in words; None: it has none."""
+    match key_result.expected, key_result.goal:
+        case _, Keep() | AllOf() | FindBaseline() | Reach(target=OpenTarget()):
+            return None
+        case DatedCurve(points=points), _:
+            dated = ", ".join(f"{_percent(share)} by {day}" for day, share in points)
+            return f"{dated}, straight between"
+        case "last_cycle", _:
+            return "as far as the cycle before was by this share of its days"
+        case "back_loaded", _:
+            return "more of it late: the share of days squared"
+        case "front_loaded", _:
+            return "more of it early: 1 less the square of the share of days left"
+        case None, Steps():
+            return "straight from step to step"
+        case None, Milestones():
+            return "the weight that is due by now"
+        case _:
+            return "the share of days"
+
+
 def part_lines(project: Project, key_result: KeyResult, seen: Observation) -> tuple[PartLine, ...]:
     """Return the parts of *key_result* as they were seen, in declared order."""
     match key_result.goal:
@@ -103,7 +165,9 @@ def marks(goal: Goal, seen: Observation) -> tuple[Mark, ...]:
     if not isinstance(goal, Reach):
         return ()
     declared = {"commit": goal.commit, "stretch": goal.stretch}
-    return tuple(Mark(name, mark, _reached(seen, mark)) for name, mark in declared.items() if mark is not None)
+    return tuple(
+        Mark(name, mark, _reached(seen, mark)) for name, mark in declared.items() if mark is not None
+    )
 
 
 def _reached(seen: Observation, mark: Decimal) -> bool | None:
@@ -116,7 +180,13 @@ def _condition_line(project: Project, name: str, condition: Condition | None) ->
     if condition is None:
         return PartLine(name, name, None, None, None, None)
     metric = project.metrics[condition.metric]
-    return PartLine(name, metric.title or metric.id, None, metric.unit, keep_text(condition.bounds, metric.unit), None)
+    return PartLine(
+        name, metric.title or metric.id, None, metric.unit, keep_text(condition.bounds, metric.unit), None
+    )
+
+
+def _signed(amount: Decimal) -> str:
+    return f"{'+' if amount >= 0 else ''}{decimal_text(amount)}"
 
 
 def _percent(share: Decimal) -> str:

@@ -230,7 +230,10 @@ def _rule_tables(rules: Mapping[Rule, int]) -> dict[str, pa.Table]:
                 "band": pa.array([rule.band for rule in rules], pa.bool_()),
                 "shape": pa.array([rule.shape for rule in rules], pa.string()),
                 "whole": column([rule.whole for rule in rules], wide=True),
-                **{name: column([getattr(r, name) for r in rules]) for name in ("unit", "start_at", "length", "last_at")},
+                **{
+                    name: column([getattr(r, name) for r in rules])
+                    for name in ("unit", "start_at", "length", "last_at")
+                },
                 "basis": pa.array([policy.basis for policy in policies], pa.string()),
                 "on_track": column([ninths(policy.on_track) for policy in policies]),
                 "at_risk": column([ninths(policy.at_risk) for policy in policies]),

@@ -53,7 +53,7 @@ def baselines_at(
     ledger: Ledger, project: Project, measured: Sequence[Measurement], *, as_of: datetime, closed: Closed
 ) -> tuple[Baselines, list[Draft]]:
     """
-    Return the baselines of every key result that declares none as a number, and what is to be written of them.
+    Return the baselines of key results that declare none as a number, and what is to be written of them.
 
     What was frozen stays, whatever is read for that day later: only a declared revision of
     `<key result>.from`, dated after that day, takes the reading of its own time, for days from its
@@ -88,7 +88,7 @@ def baselines_at(
 
 
 def baseline_readings(ledger: Ledger, project: Project, *, before_seq: int) -> dict[str, Decimal]:
-    """Return what the days of frozen baselines read since, by key result, as the ledger stood before an entry."""
+    """Return what the days of frozen baselines read since, by key result, as known before an entry."""
     readings: dict[str, Decimal] = {}
     for entry in ledger.entries(READING):
         if entry.seq < before_seq:

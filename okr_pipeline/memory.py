@@ -16,7 +16,7 @@ def remembers_days(project: Project, key_result: KeyResult) -> bool:
 
 
 def rests_on(project: Project, key_result: KeyResult) -> tuple[str, ...]:
-    """Return the key results whose earlier days bear on one of *key_result*: itself, or the one it follows."""
+    """Return the key results whose earlier days bear on a day of *key_result*: itself, or what it follows."""
     own = (key_result.id,) if remembers_days(project, key_result) else ()
     before = predecessor(project, key_result) if key_result.expected == "last_cycle" else None
     return (*own, before.id) if before else own

@@ -32,13 +32,11 @@ def column(units: Sequence[int | None], *, wide: bool = False) -> pa.Array:
     # Decimal objects would do as well, and import pandas.
     data = b"".join((0 if n is None else n).to_bytes(16, "little", signed=True) for n in units)
     present = pa.array([n is not None for n in units], pa.bool_())
-    return pa.Array.from_buffers(
-        _WIDE, len(units), [present.buffers()[1], pa.py_buffer(data)], offset=0
-    )
+    return pa.Array.from_buffers(_WIDE, len(units), [present.buffers()[1], pa.py_buffer(data)], offset=0)
 
 
 def places(numbers: Iterable[int], *, below: int) -> pa.Array:
-    """Return numbers from 0 to *below*, exclusive, as narrow as they all fit: rows of two bytes move quicker."""
+    """Return numbers from 0 to *below*, exclusive, in two bytes each where they fit: those move quicker."""
     return pa.array(numbers, pa.uint16() if below <= 2**16 else pa.int32())
 
 

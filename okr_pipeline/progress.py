@@ -129,9 +129,7 @@ def _observe(
 ) -> list[Observation]:
     by_place = {(m.key_result, m.cut): m for m in measurements}
     concerned = {m.key_result: project.key_result(m.key_result) for m in by_place.values()}
-    held = goals_held(
-        db, project, list(concerned.values()), baselines=baselines, past_cycles=past_cycles
-    )
+    held = goals_held(db, project, list(concerned.values()), baselines=baselines, past_cycles=past_cycles)
     done = _done(check_ins)
     rows = [_measured(project, held[m.key_result], m, done) for m in by_place.values()]
     rows += [
@@ -172,7 +170,9 @@ def _on(goals: Sequence[Held], day: date) -> Held:
     return next((g for g in reversed(goals) if g.since is None or g.since <= day), goals[0])
 
 
-def _measured(project: Project, goals: Sequence[Held], m: Measurement, done: Mapping[tuple[str, str], date]) -> Row:
+def _measured(
+    project: Project, goals: Sequence[Held], m: Measurement, done: Mapping[tuple[str, str], date]
+) -> Row:
     day = project.calendar.day_of(m.cut)
     return Row(
         goal=_on(goals, day),
@@ -187,7 +187,9 @@ def _measured(project: Project, goals: Sequence[Held], m: Measurement, done: Map
     )
 
 
-def _parts(kr: KeyResult, m: Measurement, day: date, done: Mapping[tuple[str, str], date]) -> tuple[Part, ...]:
+def _parts(
+    kr: KeyResult, m: Measurement, day: date, done: Mapping[tuple[str, str], date]
+) -> tuple[Part, ...]:
     parts = {name: Part(name=name, value=a.value, progress=None, reason=a.reason) for name, a in m.parts}
     if not isinstance(kr.goal, Milestones):
         return tuple(parts.values())
@@ -242,7 +244,7 @@ def _judge(
 def _tables(
     project: Project, rows: Sequence[tuple[Row, Row | None]]
 ) -> tuple[dict[str, pa.Table], list[tuple[int, int]], bool]:
-    """Return the tables that `progress.sql` names, the place of each row in them, and whether they are wide."""
+    """Return the tables of `progress.sql`, the place of each row in them, and whether numbers are wide."""
     cuts = {cut: n for n, cut in enumerate(dict.fromkeys(row.cut for row, _ in rows))}
     goals: dict[tuple[str, date | None], Held] = {}
     for row, _ in rows:
@@ -271,7 +273,9 @@ def _tables(
                 "rule": pa.array([rules[row.goal.rule] for row, _ in rows], pa.int32()),
                 "fixed": fixed,
                 "progress": column([_share(row, source) for row, source in rows]),
-                "standing": column([source.standing if source and source.good else None for _, source in rows]),
+                "standing": column(
+                    [source.standing if source and source.good else None for _, source in rows]
+                ),
             }
         ).take(pa.array(stood, pa.int64())),
         **goal_tables(ways, bands, rules, wide=wide),
@@ -312,7 +316,10 @@ def _is_wide(values: Iterable[int | None], ways: Iterable[Held], bands: Iterable
     limits = [getattr(g.band, name) for g in bands for name in ("low", "high", "warn_low", "warn_high")]
     largest = widest(values) + widest(ninths(baseline) for baseline, _ in walked if baseline is not None)
     least = min((abs(way) for _, way in walked), default=1)
-    return max(largest, widest(way for _, way in walked), widest(limits)) >= 2**62 or largest >= 9 * 10**9 * least
+    return (
+        max(largest, widest(way for _, way in walked), widest(limits)) >= 2**62
+        or largest >= 9 * 10**9 * least
+    )
 
 
 def _fixed(project: Project, row: Row, source: Row | None) -> int | None:
@@ -335,9 +342,7 @@ def _dwelt(
     db: Database, project: Project, rows: Sequence[Row], verdicts: Mapping[int, Verdict]
 ) -> dict[int, Status]:
     """Return the statuses that are published in place of a verdict's, by the place of their row."""
-    dwelling = [
-        n for n, v in verdicts.items() if rows[n].goal.rule.policy.dwell > 1 and v.status in _COLOURS
-    ]
+    dwelling = [n for n, v in verdicts.items() if rows[n].goal.rule.policy.dwell > 1 and v.status in _COLOURS]
     if not dwelling:
         return {}
     table = pa.table(
@@ -351,9 +356,7 @@ def _dwelt(
     )
     places = {(rows[n].goal.key_result.id, rows[n].cut): n for n in dwelling}
     found = statements.dwell(db, table).to_pylist()
-    return {
-        places[row["key_result"], row["cut"].astimezone(UTC)]: CODES[row["published"]] for row in found
-    }
+    return {places[row["key_result"], row["cut"].astimezone(UTC)]: CODES[row["published"]] for row in found}
 
 
 def _observation(

@@ -2,26 +2,75 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
-from dataclasses import replace
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
+from okr_pipeline import said
 from okr_pipeline.cuts import past_cuts
-from okr_pipeline.goal_words import goal_word, held_text, keep_text, marks, part_lines, stages
+from okr_pipeline.goal_words import (
+    NOT_TOLD,
+    baseline_text,
+    curve_text,
+    goal_word,
+    held_text,
+    keep_text,
+    marks,
+    part_lines,
+    stages,
+    target_text,
+    warn_text,
+)
 from okr_pipeline.history import History, baseline_readings, read_history
 from okr_pipeline.ledger.store import Ledger
 from okr_pipeline.model.observation import ObjectiveObservation, Observation, State
-from okr_pipeline.model.okr import Keep, KeyResult, Objective, Project
-from okr_pipeline.model.report import KeyResultLine, ObjectiveLine, Report, Retirement, TrendPoint
+from okr_pipeline.model.okr import (
+    CheckIn,
+    HeldOverTime,
+    Keep,
+    KeyResult,
+    Objective,
+    Project,
+    Retired,
+)
+from okr_pipeline.model.report import (
+    Consequence,
+    Graded,
+    KeyResultLine,
+    ObjectiveLine,
+    Periods,
+    Report,
+    Retirement,
+    TrendPoint,
+)
 from okr_pipeline.model.snapshot import Snapshot
+
+_IN_ITS_UNIT = ("value", "baseline", "target", "low", "high", "keep", "warn", "baseline_reads")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Beside:
+    """What is put beside the numbers of a snapshot. *today* is the last day that it tells of."""
+
+    history: History
+    readings: Mapping[str, Decimal]
+    told: Mapping[str, Sequence[CheckIn]]
+    graded: Mapping[str, Graded]
+    today: date
 
 
 def build_report(project: Project, snapshot: Snapshot, ledger: Ledger) -> Report:
     """Return *snapshot* with each key result's history, as it was known when the snapshot was taken."""
-    history = read_history(ledger, project, until=snapshot.as_of, before_seq=snapshot.seq)
-    readings = baseline_readings(ledger, project, before_seq=snapshot.seq)
     now = {o.key_result: o for o in snapshot.key_results}
+    today = project.calendar.day_of(snapshot.as_of)
+    beside = _Beside(
+        history=read_history(ledger, project, until=snapshot.as_of, before_seq=snapshot.seq),
+        readings=baseline_readings(ledger, project, before_seq=snapshot.seq),
+        told=said.by_key_result(project.check_ins, until=today),
+        graded=said.grades(ledger, before_seq=snapshot.seq),
+        today=today,
+    )
     rolled_up = {o.objective: o for o in snapshot.objectives}
     return Report(
         project=project.id,
@@ -33,7 +82,7 @@ def build_report(project: Project, snapshot: Snapshot, ledger: Ledger) -> Report
         head=snapshot.head,
         config_digest=snapshot.config_digest,
         objectives=tuple(
-            _objective(project, objective, rolled_up[objective.id], now, history, readings, snapshot)
+            _objective(project, objective, rolled_up[objective.id], now, beside, snapshot)
             for objective in project.objectives.values()
         ),
         sources=snapshot.sources,
@@ -63,8 +112,7 @@ def _objective(
     objective: Objective,
     rolled_up: ObjectiveObservation,
     now: Mapping[str, Observation],
-    history: History,
-    readings: Mapping[str, Decimal],
+    beside: _Beside,
     snapshot: Snapshot,
 ) -> ObjectiveLine:
     cycle = project.cycles[objective.cycle]
@@ -86,13 +134,20 @@ def _objective(
         measuring=rolled_up.measuring,
         no_target=rolled_up.no_target,
         retired=rolled_up.retired,
+        policy=objective.policy or project.policy,
+        strategy=project.strategy.get(objective.strategy) if objective.strategy else None,
+        supports=objective.supports,
+        depends_on=objective.depends_on,
+        contributes_to=objective.contributes_to,
+        after=_after(objective, rolled_up, is_over=beside.today >= cycle.end_on),
+        retirement=_retirement(objective.retired, beside.today),
         key_results=tuple(
             _key_result(
                 project,
                 kr,
                 now[kr.id],
-                _trend(project, kr, now[kr.id], history, snapshot),
-                reads=readings.get(kr.id),
+                _trend(project, kr, now[kr.id], beside.history, snapshot),
+                beside=beside,
                 as_of=snapshot.as_of,
             )
             for kr in objective.key_results
@@ -101,15 +156,32 @@ def _objective(
     )
 
 
+def _after(objective: Objective, rolled_up: ObjectiveObservation, *, is_over: bool) -> Consequence | None:
+    """Return what follows at the cycle's end: an objective is exceeded where all of it is reached."""
+    plan = objective.action_plan
+    if not is_over or plan is None or rolled_up.progress is None:
+        return None
+    if rolled_up.progress < 1:
+        return Consequence("missed", plan.missed) if plan.missed else None
+    return Consequence("exceeded", plan.exceeded) if plan.exceeded else None
+
+
+def _retirement(declared: Retired | None, today: date) -> Retirement | None:
+    if declared is None or today < declared.on:
+        return None
+    return Retirement(declared.on, declared.why, declared.replaced_by)
+
+
 def _key_result(
     project: Project,
     kr: KeyResult,
     seen: Observation,
     trend: tuple[TrendPoint, ...],
     *,
-    reads: Decimal | None,
+    beside: _Beside,
     as_of: datetime,
 ) -> KeyResultLine:
+    told, reads = beside.told.get(kr.id, ()), beside.readings.get(kr.id)
     unit = project.metrics[kr.metric].unit if kr.metric else None
     datasets = [d for metric in kr.parts.values() for d in project.datasets_of(metric)]
     line = KeyResultLine(
@@ -149,9 +221,29 @@ def _key_result(
         baseline_reads=None if reads == seen.baseline else reads,
         aspiration=kr.aspiration,
         proxy_for=kr.proxy_for,
-        retired=Retirement(kr.retired.on, kr.retired.why, kr.retired.replaced_by) if kr.retired else None,
+        retired=_retirement(kr.retired, beside.today),
+        warn=warn_text(kr.goal, unit),
+        periods=_periods(project, kr, seen),
+        target_as=target_text(kr.goal),
+        baseline_as=baseline_text(kr.goal),
+        curve=curve_text(kr),
+        said=said.newest(told),
+        override=said.vouched(told, on=beside.today),
+        graded=beside.graded.get(kr.id),
     )
     return masked(line) if kr.visibility == "masked" else line
+
+
+def _periods(project: Project, kr: KeyResult, seen: Observation) -> Periods | None:
+    """Return for how many of its periods a keep held: the recorded share, counted out."""
+    if not (isinstance(kr.goal, Keep) and isinstance(held := kr.goal.held, HeldOverTime)):
+        return None
+    cycle, calendar = project.cycle_of(kr), project.calendar
+    ends = calendar.period_ends(held.each, cycle.start_on, cycle.end_on)
+    counted = [day for day in ends if held.of == "cycle" or calendar.end_of(day) <= seen.as_of]
+    if seen.progress is None:
+        return None
+    return Periods(round(seen.progress * len(counted)), len(counted), held.each)
 
 
 def masked(line: KeyResultLine) -> KeyResultLine:
@@ -159,10 +251,11 @@ def masked(line: KeyResultLine) -> KeyResultLine:
     return replace(
         line,
         masked=True,
-        **dict.fromkeys(("value", "baseline", "target", "low", "high", "keep", "baseline_reads")),
+        **dict.fromkeys(_IN_ITS_UNIT),
         parts=tuple(part._replace(value=None, keep=None) for part in line.parts),
         stages=tuple(stage._replace(value=None) for stage in line.stages),
         marks=tuple(mark._replace(value=None) for mark in line.marks),
+        target_as=line.target_as if line.target_as in NOT_TOLD.values() else None,
         trend=tuple(point._replace(value=None) for point in line.trend),
     )
 

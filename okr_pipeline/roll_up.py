@@ -86,7 +86,10 @@ def _rolled(
 
 def _table(project: Project, rows: Sequence[tuple[Objective, _Part]], on: date | None) -> pa.Table:
     policies = [objective.policy or project.policy for objective, _ in rows]
-    elapsed = [_elapsed(project, objective, policy, on) for (objective, _), policy in zip(rows, policies, strict=True)]
+    elapsed = [
+        _elapsed(project, objective, policy, on)
+        for (objective, _), policy in zip(rows, policies, strict=True)
+    ]
     numbers = ("progress", "expected", "weight", "value", "baseline", "target")
     return pa.table(
         {
@@ -94,7 +97,9 @@ def _table(project: Project, rows: Sequence[tuple[Objective, _Part]], on: date |
             "how": pa.array([objective.roll_up for objective, _ in rows], pa.string()),
             "status_how": pa.array([objective.status_roll_up for objective, _ in rows], pa.string()),
             "status": pa.array([part.status.value for _, part in rows], pa.string()),
-            **{name: column([_units(getattr(part, name)) for _, part in rows], wide=True) for name in numbers},
+            **{
+                name: column([_units(getattr(part, name)) for _, part in rows], wide=True) for name in numbers
+            },
             "basis": pa.array([policy.basis for policy in policies], pa.string()),
             "on_track": column([ninths(policy.on_track) for policy in policies]),
             "at_risk": column([ninths(policy.at_risk) for policy in policies]),
@@ -175,7 +180,8 @@ def _is_retired(declared: KeyResult | Objective, on: date | None) -> bool:
 
 def _retired(project: Project, objective: Objective, on: date | None) -> int:
     below = [o for o in project.objectives.values() if o.contributes_to == objective.id]
-    return sum(_is_retired(part, on) for part in [*objective.key_results, *below])
+    parts: list[KeyResult | Objective] = [*objective.key_results, *below]
+    return sum(_is_retired(part, on) for part in parts)
 
 
 def _levels(objectives: Mapping[str, Objective]) -> list[list[Objective]]:

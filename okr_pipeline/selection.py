@@ -102,6 +102,8 @@ def _made_of(project: Project) -> Iterator[tuple[str, set[str]]]:
     metrics = {id: {*metrics_below(project, id), *project.datasets_of(id)} for id in project.metrics}
     yield from ((id, below - {id}) for id, below in metrics.items())
     for objective in project.objectives.values():
-        parts = {kr.id: metrics[kr.metric] if kr.metric else set() for kr in objective.key_results}
+        parts = {
+            kr.id: set[str]().union(*(metrics[part] for part in kr.parts.values())) for kr in objective.key_results
+        }
         yield from parts.items()
         yield objective.id, set(parts).union(*parts.values())

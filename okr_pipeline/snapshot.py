@@ -142,9 +142,11 @@ def _observations(
         cause = _cause(history.get(place), observation, meanings)
         if cause is Cause.DATA and place in findings.late:
             cause = Cause.LATE_DATA
-        if cause is None or (cause in _REDEFINED and place not in now):
-            if cause is not Cause.DEFINITION or observation.key_result not in remembering:
-                continue
+        keeps = place not in now and not (
+            cause is Cause.DEFINITION and observation.key_result in remembering
+        )
+        if cause is None or (cause in _REDEFINED and keeps):
+            continue
         drafts.append(Draft("observation", *place, observation_body(observation, cause=cause)))
     return drafts
 

@@ -92,7 +92,7 @@ def _meet_parts(db: Database, project: Project, rows: Sequence[Row]) -> None:
         {
             "owner": pa.array([n for n, *_ in listed], pa.int64()),
             "place": pa.array([place for _, place, *_ in listed], pa.int64()),
-            "how": pa.array(["all" if isinstance(rows[n].goal.key_result.goal, AllOf) else "share" for n, *_ in listed]),
+            "how": pa.array([_how(rows[n].goal) for n, *_ in listed], pa.string()),
             "value": column([_units(part.value) for _, _, part, *_ in listed], wide=True),
             **band_columns(bands, wide=True),
             # What is told by hand has no value: it brings its progress along.
@@ -111,6 +111,10 @@ def _meet_parts(db: Database, project: Project, rows: Sequence[Row]) -> None:
             replace(part, progress=None if met is None else Decimal(int(met)))
             for part, met in zip(row.parts, found["met"], strict=True)
         )
+
+
+def _how(goal: Held) -> str:
+    return "all" if isinstance(goal.key_result.goal, AllOf) else "share"
 
 
 def _asked(project: Project, goal: Held, part: Part) -> tuple[Band, int, int | None]:
@@ -154,22 +158,22 @@ def _hold_periods(db: Database, project: Project, rows: Sequence[Row]) -> None:
     names = list(by_key_result)
     by_place = {(row.goal.key_result.id, row.cut): row for row in rows}
     for found in statements.held(db, table, bounds).to_pylist():
-        row = by_place.get((names[found["key_result"]], found["cut"]))
-        if row is not None:
-            row.progress = None if found["progress"] is None else int(found["progress"])
-            row.standing, row.outside_since = found["standing"], found["outside_since"]
+        place = (names[found["key_result"]], found["cut"])
+        if place in by_place:
+            by_place[place].progress = None if found["progress"] is None else int(found["progress"])
+            by_place[place].standing = found["standing"]
+            by_place[place].outside_since = found["outside_since"]
 
 
 def _days(
     project: Project, n: int, rows: Sequence[Row]
 ) -> list[tuple[int, datetime, date, int | None, bool, int | None, int]]:
-    """Return the rows of one key result as `held.sql` wants them, and one for each period end that has none."""
+    """Return the days of one key result for `held.sql`, and each end of a period that has no row."""
     held = over_time_of(rows[0].goal)
     assert held is not None  # noqa: S101
     cycle, calendar = project.cycle_of(rows[0].goal.key_result), project.calendar
     ends = {
-        calendar.end_of(day): day
-        for day in calendar.period_ends(held.each, cycle.start_on, cycle.end_on)
+        calendar.end_of(day): day for day in calendar.period_ends(held.each, cycle.start_on, cycle.end_on)
     }
     last = rows[-1].cut
     seen = {row.cut: (row.day, _units(row.value) if row.good else None) for row in rows}

@@ -43,9 +43,7 @@ def _last_value(
 ) -> tuple[CheckIn | None, Answer]:
     if not isinstance(key_result.goal, Manual):
         return None, Answer(None)
-    said = [
-        c for c in check_ins if c.key_result == key_result.id and c.value is not None and c.on <= day
-    ]
+    said = [c for c in check_ins if c.key_result == key_result.id and c.value is not None and c.on <= day]
     if not said:
         return None, _UNSAID
     last = max(enumerate(said), key=lambda item: (item[1].on, item[0]))[1]

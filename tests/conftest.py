@@ -9,6 +9,7 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
+from connector_faults import FAULTS
 from hypothesis import settings
 from mariadb_server import NoMariaDB, running_mariadb
 
@@ -18,8 +19,19 @@ settings.load_profile("okr")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Name the marker of the tests that need MariaDB."""
+    """Name the markers of tests that need MariaDB, and of those that strike a connector's fault."""
     config.addinivalue_line("markers", "mysql: needs a MariaDB server, from the package mariadb-server")
+    config.addinivalue_line("markers", "fault(number, ..., on): strikes these faults of connectors for real")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Write the faults that a test strikes into its reports, where `fault_register.py` reads them."""
+    for item in items:
+        for mark in item.iter_markers("fault"):
+            unknown = set(mark.args) - FAULTS.keys()
+            if unknown:
+                raise pytest.UsageError(f"{item.nodeid}: there is no fault {unknown}")
+            item.user_properties += [("fault", (number, mark.kwargs["on"])) for number in mark.args]
 
 
 @pytest.fixture(scope="session")

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from connectors.transport.policy import Policy, Timing
 
 
-_SECRET_HEADER = re.compile("auth|key|token|secret|cookie|session", re.IGNORECASE)
+_SECRET_NAME = re.compile("auth|key|token|secret|cookie|session", re.IGNORECASE)
 
 
 class RestConnector:
@@ -57,12 +57,22 @@ class RestConnector:
 
     def check(self, requests: tuple[ExtractRequest, ...]) -> list[Check]:
         """Say of every dataset whether it gives a row."""
-        found = [one_row(partial(self._extract, hold=False), request) for request in requests]
+        found = [check for request in requests for check in self._checked(request)]
         skewed = self._source.transport.tally().warnings() if requests else ()
         mend = "let this machine's clock be set by the network"
         return [
             *found,
             *(Check(subject="clock", passed=False, seen=s, mend=mend, advice=True) for s in skewed),
+        ]
+
+    def _checked(self, request: ExtractRequest) -> list[Check]:
+        """Say whether *request* gives a row, and whether its first page leads on or shows that it is all."""
+        warnings: list[str] = []
+        found = one_row(partial(self._extract, hold=False, warnings=warnings), request)
+        mend = "look at a whole answer, and at what the source's documentation says about pages"
+        return [
+            found,
+            *(Check(subject=request.dataset, passed=False, seen=w, mend=mend, advice=True) for w in warnings),
         ]
 
     def discover(self) -> list[Table]:
@@ -87,12 +97,15 @@ class RestConnector:
 
         return Source(self._connection, _transport(self._connection, self._base, self._limits))
 
-    def _extract(self, request: ExtractRequest, *, hold: bool) -> Extract:
+    def _extract(self, request: ExtractRequest, *, hold: bool, warnings: list[str] | None = None) -> Extract:
+        """Return the rows of *request*; what is odd about them goes to *warnings* as it is noticed."""
         from connectors.rest.reading import Reading
+        from connectors.transport.redaction import remember
 
         options = cast("RestDataset", request.options)
         source = self._source
-        reading = Reading(request, options, source)
+        remember(_called_secret({**options.headers, **options.params}))
+        reading = Reading(request, options, source, warnings=warnings)
         before = source.transport.begin()
 
         def facts() -> Mapping[str, Any]:
@@ -119,7 +132,7 @@ def _transport(connection: RestConnection, base: Path, limits: Mapping[str, Any]
     from connectors.transport.client import Transport
 
     auth = connection.auth
-    secrets = [*(auth.secrets() if auth else ()), *_in_headers(connection.headers)]
+    secrets = [*(auth.secrets() if auth else ()), *_called_secret(connection.headers)]
     hosts = {_host(connection.base_url), *connection.hosts}
     if isinstance(auth, (ClientCredentials, RefreshToken)):
         hosts.add(_host(auth.token_url))
@@ -128,9 +141,9 @@ def _transport(connection: RestConnection, base: Path, limits: Mapping[str, Any]
     return Transport(network=connection, base=base, hosts=hosts, bucket=bucket, secrets=secrets, **limits)
 
 
-def _in_headers(headers: Mapping[str, str]) -> list[str]:
-    """Return the values of those headers that are called like a secret."""
-    return [value for name, value in headers.items() if _SECRET_HEADER.search(name)]
+def _called_secret(values: Mapping[str, object]) -> list[str]:
+    """Return the texts among *values* (of headers or parameters) whose names are those of secrets."""
+    return [text for name, text in values.items() if isinstance(text, str) and _SECRET_NAME.search(name)]
 
 
 def _host(url: str) -> str:

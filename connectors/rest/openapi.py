@@ -32,9 +32,7 @@ def _table(document: Any, name: str, operations: Schema) -> Table | None:
     fields = {field: _resolved(document, inner) for field, inner in _mapping(row, "properties").items()}
     if not fields:
         return None
-    kinds = {
-        field: str(inner.get("format") or inner.get("type") or "object") for field, inner in fields.items()
-    }
+    kinds = {field: str(inner.get("format") or _type(inner) or "object") for field, inner in fields.items()}
     return Table(
         name=name,
         columns=kinds,
@@ -50,18 +48,25 @@ def _rows(document: Any, schema: Schema) -> Iterator[tuple[str, Schema]]:
     whole = _resolved(document, schema)
     for place, candidate in {"": whole, **_mapping(whole, "properties")}.items():
         found = _resolved(document, candidate)
-        if found.get("type") == "array":
+        if _type(found) == "array":
             yield place, _resolved(document, _mapping(found, "items"))
 
 
 def _declared(schema: Schema) -> str:
     """Return the column type for values of *schema*; decimals have room for nine places."""
-    kind, form = schema.get("type"), schema.get("format")
+    kind, form = _type(schema), schema.get("format")
     if kind == "string" and form in ("date", "date-time"):
         return "date" if form == "date" else "timestamp"
     return {"integer": "integer", "number": "decimal(38,9)", "boolean": "boolean", "string": "string"}.get(
         str(kind), "json"
     )
+
+
+def _type(schema: Schema) -> Any:
+    """Return the type that *schema* names; of one type and null, which version 3.1 lists, that one."""
+    kind = schema.get("type")
+    kinds = [one for one in kind if one != "null"] if isinstance(kind, list) else [kind]
+    return kinds[0] if len(kinds) == 1 else None
 
 
 def _resolved(document: Any, schema: Any) -> Schema:

@@ -71,7 +71,7 @@ class Pager:
             self._check_single(page)
             return None
         if isinstance(way, (HeaderLink, JsonLink)):
-            return _linked(call, _link(way, page))
+            return _linked(call, page, _link(way, page))
         if way.more is not None:
             if not _says_more(page, way.more):
                 return None
@@ -165,9 +165,12 @@ def _says_more(page: Page, place: str) -> bool:
     raise _no_way_on(page, place)
 
 
-def _linked(call: Call, link: str | None) -> Call | None:
-    """Return *call* at *link*; its own parameters are part of the link already."""
-    return None if link is None else replace(call, url=urljoin(call.url, link), params={})
+def _linked(call: Call, page: Page, link: str | None) -> Call | None:
+    """Return *call* at the *link* of *page*; its own parameters are part of the link already."""
+    try:
+        return None if link is None else replace(call, url=urljoin(call.url, link), params={})
+    except ValueError:
+        raise _stuck(page, "links to an address that is not valid") from None
 
 
 def _scalar(value: Any) -> str | int | None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from connectors.errors import Incomplete
+from connectors.errors import Incomplete, SetupError
 from connectors.rest import path
 from connectors.rest.call import Call, first
 from connectors.rest.columns import Columns, Places
@@ -65,11 +65,18 @@ class _Pass:
 class Reading:
     """Reads one request; `passed` knows what the last go through found."""
 
-    def __init__(self, request: ExtractRequest, options: RestDataset, source: Source) -> None:
+    def __init__(
+        self,
+        request: ExtractRequest,
+        options: RestDataset,
+        source: Source,
+        *,
+        warnings: list[str] | None = None,
+    ) -> None:
         self._request = request
         self._options = options
         self._source = source
-        self.warnings: tuple[str, ...] = ()
+        self.warnings = [] if warnings is None else warnings
         self.passed = self._new_pass()
         self._pager = Pager(options=options)
         self._first = self._pager.start(first(request, options, base_url=source.base_url))
@@ -96,7 +103,7 @@ class Reading:
             except Doubt as doubt:
                 if given_out or again:
                     raise self._incomplete(doubt) from None
-                self.warnings += (f"read twice: {doubt.reason}",)
+                self.warnings.append(f"read twice: {doubt.reason}")
                 self.passed = self._new_pass()
                 continue
             yield from held
@@ -134,7 +141,7 @@ class Reading:
             page, call = self._looked_at(call, previous, now)
             self._note_total(page, now)
             now.started_at = now.started_at or retry_after.instant(page.answer.headers.get("Date"))
-            now.end_is_told = call is None and self._pager.tells_end(page)
+            now.end_is_told = call is None and (self._pager.tells_end(page) or self._found_end(page))
             now.pages += 1
             now.read += len(page.rows)
             now.marks.extend(map(hash, page.marks))
@@ -205,7 +212,6 @@ class Reading:
         if doubled:
             raise Doubt(f"{doubled} rows came twice by key {', '.join(self._request.key)}")
         if now.total is None:
-            self._warn_of_silence(now)
             return
         # A row that came in two versions is one: beside it, another may never have come.
         versions = _doubled(now.keys)
@@ -213,12 +219,30 @@ class Reading:
             different = " different" if versions else ""
             raise Doubt(f"{now.read - versions}{different} rows came, {now.total} were declared")
 
-    def _warn_of_silence(self, now: _Pass) -> None:
-        if now.read and self._pager.proves_end and not now.end_is_told:
-            self.warnings += (
-                "one page came, and nothing that names a next one: if there are more rows, mend `pages`; "
-                "if not, a `page_size` that it does not fill proves it",
-            )
+    def _found_end(self, page: Page) -> bool:
+        """
+        Return whether *page*, which has no link or cursor where one is declared, is all there is.
+
+        A full one is asked for again with a row less: then a next page must be named.
+        """
+        size = self._options.page_size
+        if not page.rows or not self._pager.proves_end or page.total is not None:
+            return False
+        if size is not None and len(page.rows) == size.rows > 1:
+            smaller = self._pager.start(self._first.with_value(size, size.rows - 1))
+            found = self._source.page(smaller, self._options, number=1, before=0)
+            if self._pager.next(smaller, found, read=len(found.rows)) is not None:
+                return True
+            if len(found.rows) == size.rows - 1:
+                raise SetupError(
+                    f"{page.answer.named()}: a full page, and nothing where `pages` looks for the next one",
+                    mend="look at a whole answer, and mend `pages`",
+                )
+        self.warnings.append(
+            "one page came, and nothing where `pages` looks for the next one; "
+            "a `page_size` that it does not fill, or `complete`, would prove that it is all"
+        )
+        return False
 
     def _marks_of(self, rows: Sequence[Any]) -> list[tuple[Any, ...]]:
         """

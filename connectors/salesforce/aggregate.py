@@ -9,9 +9,10 @@ import pyarrow as pa
 
 from connectors import json_text
 from connectors.contract import ExtractRequest
-from connectors.errors import SetupError, Transient
+from connectors.errors import SetupError
 from connectors.names import positions
-from connectors.salesforce.api import Api
+from connectors.salesforce.api import Api, objects
+from connectors.salesforce.faults import damaged
 from connectors.salesforce.options import SalesforceDataset
 from connectors.transport.answer import Answer
 from connectors.typed import TypedRows
@@ -25,16 +26,19 @@ def ask(api: Api, request: ExtractRequest) -> Answer:
 
     Raises:
         SetupError: If it has more than 2,000 groups, or the dataset a cursor.
+        Incomplete: If there are not as many groups as the source counts.
     """
     options = cast("SalesforceDataset", request.options)
     if request.cursor is not None:
         raise SetupError("an aggregate has no cursor", mend="remove `cursor`: every read is the whole answer")
     answer = api.query(str(options.query), include_deleted=options.include_deleted)
-    if not isinstance(answer.value, dict) or not isinstance(answer.value.get("records"), list):
-        raise Transient(f"{answer.named()}: no groups came", mend="it is read again next run")
+    groups = objects(answer, "records")
     if answer.value.get("done") is not True:
         mend = "group by fewer or coarser fields, or read rows and aggregate in a metric"
         raise SetupError(f"{answer.named()}: more than {MOST_GROUPS} groups", mend=mend)
+    if answer.value.get("totalSize") != len(groups):
+        total = answer.value.get("totalSize")
+        raise damaged(f"{answer.named()}: groups", expected=total, got=len(groups))
     return answer
 
 
@@ -45,7 +49,9 @@ def batches(answer: Answer, request: ExtractRequest, rows: TypedRows) -> Generat
         return
     names = [name for name in records[0] if name != "attributes"]
     positions(request.columns, names, where="the query")
-    wanted = [{name: record.get(name) for name in request.columns} for record in records]
+    if any(record.keys() < records[0].keys() for record in records):
+        raise damaged(f"{answer.named()}: the groups", expected="the same names in each", got="fewer in some")
+    wanted = [{name: record[name] for name in request.columns} for record in records]
     wanted.sort(key=json_text.canonical)
     columns = [[record[name] for record in wanted] for name in request.columns]
     yield rows.batch(columns, lambda row, column: f"group {row + 1}")

@@ -118,15 +118,17 @@ class Api:
     def describe(self, name: str) -> Mapping[str, Any]:
         """Return what Salesforce says of an object; asked once."""
         if name not in self._described:
-            self._described[name] = _mapping(self.get(f"/sobjects/{name}/describe"))
+            answer = self.get(f"/sobjects/{name}/describe")
+            objects(answer, "fields", each_with="name")
+            self._described[name] = answer.value
         return self._described[name]
 
     def organization(self) -> Mapping[str, Any]:
         """Return the record of the organisation; asked once. SetupError if it is not the declared one."""
         if self._organization is None:
             answer = self.query("SELECT Id, IsSandbox FROM Organization LIMIT 1", include_deleted=False)
-            found = _mapping(answer).get("records")
-            if not isinstance(found, list) or len(found) != 1:
+            found = objects(answer, "records", each_with="Id")
+            if len(found) != 1:
                 raise Transient(f"{answer.named()}: no organisation", mend="it is read again next run")
             self._organization = found[0]
         declared, answering = self.connection.organization, str(self._organization["Id"])
@@ -180,7 +182,10 @@ def server_time(answer: Answer | None, *, otherwise: datetime) -> datetime:
     return (told or otherwise).astimezone(UTC).replace(microsecond=0)
 
 
-def _mapping(answer: Answer) -> Mapping[str, Any]:
-    if not isinstance(answer.value, dict):
-        raise Transient(f"{answer.named()}: no object came", mend="it is read again next run")
-    return answer.value
+def objects(answer: Answer, name: str, *, each_with: str | None = None) -> list[Mapping[str, Any]]:
+    """Return the objects that *answer* lists under *name*; Transient if it does not, as a proxy's may not."""
+    found = answer.value.get(name) if isinstance(answer.value, dict) else None
+    listed = isinstance(found, list) and all(isinstance(one, dict) for one in found)
+    if not listed or not all(each_with is None or one.get(each_with) for one in found):
+        raise Transient(f"{answer.named()}: no {name} came", mend="it is read again next run")
+    return list(found)

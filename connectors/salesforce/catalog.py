@@ -18,8 +18,7 @@ MOST_OBJECTS = 100
 def tables(api: Api) -> list[Table]:
     """Return the objects that people work with, custom ones first, without fields that no type can hold."""
     api.begin()
-    listed = api.get("/sobjects").value
-    offered = [found for found in listed.get("sobjects", ()) if _is_offered(found)]
+    offered = [found for found in _listed(api) if _is_offered(found)]
     offered.sort(key=lambda found: (not found.get("custom"), str(found["name"])))
     return [_table(api, str(found["name"])) for found in offered[:MOST_OBJECTS]]
 
@@ -27,9 +26,14 @@ def tables(api: Api) -> list[Table]:
 def table(api: Api, name: str) -> Table | None:
     """Return the object that is called *name*, however many there are; None if the user sees none."""
     api.begin()
-    listed = api.get("/sobjects").value.get("sobjects", ())
-    seen = any(found["name"] == name and found.get("queryable") for found in listed)
+    seen = any(found["name"] == name and found.get("queryable") for found in _listed(api))
     return _table(api, name) if seen else None
+
+
+def _listed(api: Api) -> list[Mapping[str, Any]]:
+    from connectors.salesforce.api import objects
+
+    return objects(api.get("/sobjects"), "sobjects", each_with="name")
 
 
 def _is_offered(found: Mapping[str, Any]) -> bool:

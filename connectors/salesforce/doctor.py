@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, cast
 from connectors.contract import Check
 from connectors.errors import ConnectorError
 from connectors.salesforce import aggregate, identity, whole
+from connectors.salesforce.api import objects
 from connectors.salesforce.page import page_of
 from connectors.salesforce.plan import planned
 from connectors.salesforce.reach import Reach, statement
@@ -89,7 +90,7 @@ def _sample(api: Api, request: ExtractRequest) -> tuple[int, int]:
     plan = planned(request, api.describe)
     whole.refuse_unfit(plan, options.cross_check)
     answer = api.query(statement(plan, Reach.of(plan), limit=1), include_deleted=plan.include_deleted)
-    records = answer.value.get("records", []) if isinstance(answer.value, dict) else []
+    records = objects(answer, "records")
     if records:
         Rows(request, typed, plan).batch(page_of(plan, records))
     return len(records), len(request.columns)

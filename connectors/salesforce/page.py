@@ -81,9 +81,11 @@ def _texts(values: pa.Array | Sequence[object], pattern: str, *, what: str) -> p
 
 
 def _column(records: Sequence[Mapping[str, Any]], names: Sequence[str]) -> list[object]:
-    if len(names) == 1:
-        return [record.get(names[0]) for record in records]
     found: list[Any] = list(records)
-    for name in names:
-        found = [None if inner is None else inner.get(name) for inner in found]
+    try:
+        for name in names:
+            found = [None if inner is None else inner[name] for inner in found]
+    except (KeyError, TypeError):
+        # A field without a value is null; one that is not there at all was lost on the way.
+        raise damaged("the records of a page", expected=f"{'.'.join(names)} in each", got="some without") from None
     return found

@@ -23,8 +23,9 @@ ISO_CODE = "CurrencyIsoCode"
 class Plan:
     """
     *paths* is the select list; *columns* says at which place of it each declared column is, *amounts*
-    which columns are money of several currencies. Rows come in the *order* of its fields: ids alone
-    for the whole dataset, else the cursor, then ids. *low* and *high* bound the cursor, [low, high).
+    which columns are money of several currencies, and the path of what tells which. Rows come in the
+    *order* of its fields: ids alone for the whole dataset, else the cursor, then ids. *low* and *high*
+    bound the cursor, [low, high).
     """
 
     object: str
@@ -37,7 +38,7 @@ class Plan:
     low: str | None = None
     high: str | None = None
     currency: Currency | None = None
-    amounts: tuple[str, ...] = ()
+    amounts: Mapping[str, str] = field(default_factory=dict)
     types: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -74,7 +75,7 @@ def planned(request: ExtractRequest, describe: Describe) -> Plan:
     amounts = _amounts(fields, options, describe)
     is_window = request.since is not None or request.until is not None
     order = (cursor.path, "Id") if cursor is not None and is_window else ("Id",)
-    extra = (*order, *([ISO_CODE] if options.currency and amounts else []))
+    extra = (*order, *amounts.values())
     paths = tuple(dict.fromkeys([*(found.path for found in fields.values()), *extra]))
     low, high = (None, None) if cursor is None else _window(request, cursor)
     return Plan(
@@ -128,14 +129,21 @@ def _fields(request: ExtractRequest, options: SalesforceDataset, describe: Descr
     return found
 
 
-def _amounts(fields: Mapping[str, Field], options: SalesforceDataset, describe: Describe) -> tuple[str, ...]:
-    """Return the columns whose money may be of several currencies; SetupError if no rule says what then."""
-    if not any(field["name"] == ISO_CODE for field in describe(str(options.object)).get("fields", ())):
-        return ()
-    amounts = tuple(column for column, found in fields.items() if found.type == "currency")
+def _amounts(
+    fields: Mapping[str, Field], options: SalesforceDataset, describe: Describe
+) -> dict[str, str]:
+    """
+    Return the columns whose money may be of several currencies, each with the path of its code: money
+    of a parent is of the parent's currency. SetupError if no rule says what then.
+    """
+    amounts = {}
+    for column, found in fields.items():
+        of = schema.holder(describe, str(options.object), found.path, column=column)
+        if found.type == "currency" and any(one["name"] == ISO_CODE for one in describe(of)["fields"]):
+            amounts[column] = ".".join([*found.path.split(".")[:-1], ISO_CODE])
     if amounts and options.currency is None:
         raise SetupError(
-            f"{options.object}: {amounts[0]} may hold several currencies",
+            f"{options.object}: {next(iter(amounts))} may hold several currencies",
             mend="declare currency: {convert_to: EUR, rates: {EUR: 1, USD: 0.92}}",
         )
     return amounts

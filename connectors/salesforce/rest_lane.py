@@ -9,7 +9,7 @@ from typing import Any
 
 from connectors.errors import Incomplete, Transient
 from connectors.salesforce import soql
-from connectors.salesforce.api import Api
+from connectors.salesforce.api import Api, objects
 from connectors.salesforce.faults import LocatorGone, QueryTimedOut, SessionEnded, damaged
 from connectors.salesforce.page import Page, last_key, page_of
 from connectors.salesforce.plan import Plan
@@ -82,9 +82,8 @@ def _stretch(api: Api, plan: Plan, reach: Reach) -> Generator[tuple[Page, Key]]:
 
 def _body(answer: Answer) -> dict[str, Any]:
     body = answer.value if isinstance(answer.value, dict) else {}
-    kinds = {"records": list, "totalSize": int, "done": bool}
-    whole = all(isinstance(body.get(name), kind) for name, kind in kinds.items())
-    if not whole or not all(isinstance(record, dict) for record in body["records"]):
+    objects(answer, "records")
+    if not isinstance(body.get("totalSize"), int) or not isinstance(body.get("done"), bool):
         raise Transient(f"{answer.named()}: no page of records came", mend="it is read again next run")
     return body
 
@@ -94,6 +93,6 @@ def _ends(api: Api, plan: Plan) -> tuple[str, str] | None:
     found = []
     for order in ("Id", "Id DESC"):
         text = soql.select(["Id"], of=plan.object, conditions=[], order=[order], limit=1)
-        records = _body(api.query(text, include_deleted=plan.include_deleted))["records"]
-        found += [str(record["Id"]) for record in records]
+        answer = api.query(text, include_deleted=plan.include_deleted)
+        found += [str(record["Id"]) for record in objects(answer, "records", each_with="Id")]
     return (found[0], found[1]) if len(found) == 2 else None

@@ -14,7 +14,7 @@ from connectors.cells import DECIMAL, Unreadable
 from connectors.column_type import declared_types
 from connectors.contract import ExtractRequest
 from connectors.salesforce.page import Page
-from connectors.salesforce.plan import ISO_CODE, Plan
+from connectors.salesforce.plan import Plan
 from connectors.salesforce.schema import NUMBERS
 from connectors.typed import TypedRows
 
@@ -43,8 +43,8 @@ class Rows:
 
     def _values(self, page: Page, at: int, column: str) -> Any:
         values = page.columns[at]
-        if column in self._plan.amounts:
-            return self._converted(values, page.columns[self._plan.paths.index(ISO_CODE)])
+        if (code := self._plan.amounts.get(column)) is not None:
+            return self._converted(values, page.columns[self._plan.paths.index(code)])
         is_number = self._plan.fields[column].type in NUMBERS
         if is_number and isinstance(values, pa.Array) and self._types[column].name == "integer":
             return _whole(values)

@@ -73,14 +73,18 @@ def found(describe: Describe, object: str, path: str, *, column: str) -> Field:
     Raises:
         SchemaChanged: If there is none, or the user may not see it: the describe leaves it out.
     """
-    *parents, last = path.split(".")
-    here = object
-    for parent in parents:
-        here = _parent(describe, here, parent, column=column)
+    here, last = holder(describe, object, path, column=column), path.rpartition(".")[2]
     fields = _fields(describe(here))
     if last not in fields:
         raise _missing(last, list(fields), of=here, column=column)
     return Field.of(fields[last], path=path)
+
+
+def holder(describe: Describe, object: str, path: str, *, column: str) -> str:
+    """Return the object whose field *path* names from *object*: itself, or a parent."""
+    for parent in path.split(".")[:-1]:
+        object = _parent(describe, object, parent, column=column)
+    return object
 
 
 def refuse_unfit(field: Field, declared: ColumnType, *, of: str, column: str) -> None:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from connectors.errors import SetupError, Transient
 from connectors.salesforce import soql
-from connectors.salesforce.api import Api
+from connectors.salesforce.api import Api, objects
 from connectors.salesforce.plan import Plan
 from connectors.salesforce.schema import NUMBERS
 from connectors.transport.answer import Answer
@@ -33,18 +33,16 @@ def asked(
     sums = [f"SUM({plan.fields[column].path}) s{number}" for number, column in enumerate(columns)]
     text = soql.select(["COUNT(Id) n", *sums], of=plan.object, conditions=plan.conditions)
     answer = api.query(text, include_deleted=include_deleted)
-    record = _record(answer)
-    found = {"rows": str(record["n"])}
-    for number, column in enumerate(columns):
-        found[f"sum {column}"] = _plain(record[f"s{number}"])
-    return found, answer
-
-
-def _record(answer: Answer) -> Mapping[str, Any]:
-    records = answer.value.get("records") if isinstance(answer.value, dict) else None
-    if not isinstance(records, list) or len(records) != 1 or not isinstance(records[0], dict):
-        raise Transient(f"{answer.named()}: no sums came", mend="it is read again next run")
-    return records[0]
+    try:
+        [record] = objects(answer, "records")
+        found = {"rows": str(int(record["n"]))}
+        for number, column in enumerate(columns):
+            found[f"sum {column}"] = _plain(record[f"s{number}"])
+    except (KeyError, ValueError, TypeError, InvalidOperation):
+        pass
+    else:
+        return found, answer
+    raise Transient(f"{answer.named()}: no sums came", mend="it is read again next run")
 
 
 def _plain(value: object) -> str:

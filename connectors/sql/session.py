@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import configparser
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -71,6 +72,9 @@ def engine_for(url: URL, *, base: Path, reading: Reading) -> Engine:
         raise SetupError(
             f"no driver for {backend} is installed", mend=f"install {package_for(backend)}"
         ) from None
+    except (sqlalchemy.exc.ArgumentError, ValueError, TypeError):
+        # The cause quotes settings of the URL.
+        raise SetupError("the url holds a setting that its driver refuses", mend="mend the url") from None
 
 
 def _file_of(url: URL, base: Path, kind: str) -> Path:
@@ -105,6 +109,9 @@ def session(engine: Engine, reading: Reading) -> Iterator[Connection]:
         connection = engine.connect()
     except sqlalchemy.exc.DBAPIError as problem:
         raise unreachable(problem.orig) from None
+    except (sqlalchemy.exc.SQLAlchemyError, TypeError, ValueError, OSError, configparser.Error) as problem:
+        # Of settings in the url that their driver does not know, or that name no readable file.
+        raise unreachable(problem) from None
     try:
         with translated(reading):
             for statement in settings(server_of(engine.dialect), reading.limit_s):

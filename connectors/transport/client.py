@@ -59,6 +59,19 @@ class GuardedSession(requests.Session):
             pass
         raise SetupError("an address is not valid, or is redirected again and again", mend="mend the address")
 
+    def get_redirect_target(self, resp: requests.Response) -> str | None:
+        """Return where *resp* leads, None if nowhere; an address that is none would be a ValueError later."""
+        target: str | None = super().get_redirect_target(resp)
+        try:
+            if target is not None:
+                urlsplit(target).port  # noqa: B018 - reading it checks it
+        except ValueError:
+            raise SetupError(
+                f"{urlsplit(resp.url).hostname}: redirected to an address that is not valid",
+                mend="mend the address",
+            ) from None
+        return target
+
     def rebuild_method(self, prepared_request: requests.PreparedRequest, response: requests.Response) -> None:
         """Refuse a redirect that makes a GET of a POST: without its body, something else is asked for."""
         asked = prepared_request.method

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from urllib3.response import BaseHTTPResponse
 
 _PIECE = 1 << 20
+_MOST_MEMBERS = 1 << 14
+"""Writers that cut their gzip make members of 64 KiB; a million empty ones would be hours of work."""
 _GZIP_OR_ZLIB = 32 + zlib.MAX_WBITS
 _BARE = -zlib.MAX_WBITS
 
@@ -43,6 +45,7 @@ class _Unpacker:
 
     def __init__(self) -> None:
         self.is_whole = False
+        self._members = 1
         self._decoder = zlib.decompressobj(_GZIP_OR_ZLIB)
         self._head: bytes | None = b""
 
@@ -50,6 +53,10 @@ class _Unpacker:
         while packed:
             if self.is_whole:  # gzip may go on with another member
                 self._decoder, self.is_whole = zlib.decompressobj(_GZIP_OR_ZLIB), False
+                self._head = None
+                self._members += 1
+            if self._members > _MOST_MEMBERS:
+                raise DecodeError("the packed body has too many members")
             piece = self._piece(packed)
             packed = self._decoder.unconsumed_tail or self._decoder.unused_data
             self.is_whole = self._decoder.eof

@@ -5,21 +5,25 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import cycle
 from typing import Any
 
+from okr_pipeline.audit.recompute import asks_of
 from okr_pipeline.audit.replay import projects_by_digest
 from okr_pipeline.definition import metrics_below
 from okr_pipeline.ledger.entry import Entry
 from okr_pipeline.ledger.store import Ledger
 from okr_pipeline.model.calendar import window_words
 from okr_pipeline.model.metric import Aggregate, Change, Formula, Metric, Query, Ratio
-from okr_pipeline.model.observation import CheckResult, Observation
+from okr_pipeline.model.observation import CheckResult, Observation, State
 from okr_pipeline.model.okr import KeyResult, Project
 from okr_pipeline.model.report import KeyResultLine, Report
 from okr_pipeline.record import observation_from
 from okr_pipeline.report import build_report
 from okr_pipeline.retire import retired_loads
 from okr_pipeline.snapshot import read_snapshot
+from okr_pipeline.stated import stated
+from okr_pipeline.together import together
 from okr_pipeline.warehouse.database import Database
 from okr_pipeline.warehouse.direct import conditions, query_text
 from okr_pipeline.warehouse.landing import landed_loads, state_at
@@ -107,8 +111,9 @@ def explain(
         report=report,
         line=next(line for o in report.objectives for line in o.key_results if line.id == key_result),
         steps=tuple(
-            _step(project, project.metrics[id], ask_of(project, observation))
-            for id in metrics_below(project, str(declared.metric))
+            _step(project, project.metrics[id], ask)
+            for ask in asks_of(project, declared, observation)
+            for id in metrics_below(project, ask.metric)
         ),
         origins=tuple(_origins(ledger, project, observation)),
         restated=tuple(o for o in map(observation_from, versions) if o.as_of == observation.as_of)[1:],
@@ -120,32 +125,36 @@ def explain(
     )
 
 
-def ask_of(project: Project, observation: Observation) -> Ask:
-    """Return the question that *observation* answered; for a carried value, at the cut it is carried from."""
-    key_result = project.key_result(observation.key_result)
-    return Ask(
-        metric=str(key_result.metric),
-        cycle=project.cycle_of(key_result).id,
-        cut=observation.carried_from or observation.as_of,
-        loads=tuple(sorted(observation.loads.items())),
-        stocks=tuple(sorted(observation.stocks.items())),
-    )
-
-
 def recompute(db: Database, sandbox: Sandbox, explanation: Explanation) -> Answer | None:
-    """Return the number as the stored rows give it now; None where they are gone by policy."""
-    ask = ask_of(explanation.project, explanation.observation)
+    """
+    Return the number as the stored rows give it now; None where they are gone by policy.
+
+    More than one number has no value of its own: its reason says whether every part is as it was.
+    """
+    project, declared, seen = explanation.project, explanation.key_result, explanation.observation
     retired = {(origin.dataset, origin.load) for origin in explanation.origins if origin.retired_at}
     if retired - landed_loads(db):
         return None
-    return measure(db, explanation.project, [ask], sandbox=sandbox)[0]
+    asks = asks_of(project, declared, seen)
+    if not asks:
+        return stated(project, [(declared, seen.carried_from or seen.as_of)], project.check_ins)[0].answer
+    answer, parts = together(declared, measure(db, project, asks, sandbox=sandbox))
+    if not parts:
+        return answer
+    recorded = {part.name: part.value for part in seen.parts}
+    other = [name for name, part in parts if recorded.get(name) != part.value]
+    if other:
+        return Answer(None, State.ERROR, f"{', '.join(other)}: another value than was recorded")
+    return Answer(None, State.OK, "each part has the value that was recorded")
 
 
 def rows_behind(db: Database, explanation: Explanation, *, most: int) -> dict[str, list[dict[str, Any]]]:
     """Return up to *most* rows behind each aggregate on the way, by metric id."""
-    project, ask = explanation.project, ask_of(explanation.project, explanation.observation)
+    project = explanation.project
+    asks = asks_of(project, explanation.key_result, explanation.observation)
     found = {}
-    for step in explanation.steps:
+    # They differ in their metrics alone: any of them tells cycle, cut and loads.
+    for step, ask in zip(explanation.steps, cycle(asks), strict=False):
         of = project.metrics[step.metric].measure
         if isinstance(of, Aggregate) and (load := _loads(ask, of).get(of.dataset)) is not None:
             dataset = project.datasets[of.dataset]

@@ -1,4 +1,4 @@
-"""Recorded observations computed again: from the loads they name, the past as it was recorded, and what people said."""
+"""Recorded observations computed again: from the loads they name, the recorded past, and what people said."""
 
 from __future__ import annotations
 
@@ -70,7 +70,9 @@ def batches(
 
 
 def _split(
-    recorded: Sequence[Observation], past: Mapping[Place, Observation], closed: Mapping[str, Mapping[str, Any]]
+    recorded: Sequence[Observation],
+    past: Mapping[Place, Observation],
+    closed: Mapping[str, Mapping[str, Any]],
 ) -> Iterator[Batch]:
     for known in (True, False):
         if found := [o for o in recorded if (o.baseline is not None) is known]:

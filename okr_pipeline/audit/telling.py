@@ -11,7 +11,7 @@ from typing import Any
 from okr_pipeline.audit.explain import Explanation, Origin, Step
 from okr_pipeline.counts import counted
 from okr_pipeline.ledger.instant import instant_text
-from okr_pipeline.model.observation import CheckResult
+from okr_pipeline.model.observation import CheckResult, State
 from okr_pipeline.publish.display import display, moment
 from okr_pipeline.publish.explained import explanation as facts
 from okr_pipeline.publish.explained import formula
@@ -111,7 +111,7 @@ def _proof(explained: Explanation, again: Answer | None) -> Iterator[str]:
     found = (
         display(again.value, unit, style="full") if again.value is not None else f"no value ({again.reason})"
     )
-    same = again.value == explained.observation.value
+    same = again.value == explained.observation.value and again.state is not State.ERROR
     yield f"stored rows give {found}: {'matches' if same else 'DOES NOT MATCH'}"
 
 

@@ -58,7 +58,7 @@ def check(context: click.Context, style: str) -> None:
     if checked.project is None:
         context.exit(FINDINGS)
     key_results = list(checked.project.key_results())
-    waiting = [kr.id for kr in key_results if kr.metric is None]
+    waiting = [kr.id for kr in key_results if not kr.ready]
     declared = (
         f"{counted(len(checked.project.objectives), 'objective')}, {counted(len(key_results), 'key result')}"
     )

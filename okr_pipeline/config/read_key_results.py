@@ -48,6 +48,7 @@ def _key_result(id: str, reading: Reading) -> ReadKeyResult | None:
         visibility=text.visibility,
         retired=retired,
         proxy_for=text.proxy_for,
+        after_end=text.after_end,
         at=reading.place.at,
     )
     numbers, conditions = tuple(reading.numbers), tuple(reading.conditions)

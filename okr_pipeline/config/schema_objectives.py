@@ -67,6 +67,7 @@ class KeyResultText(Text):
     visibility: Literal["public", "masked"] = "public"
     retired: RetiredText | None = None
     proxy_for: str | None = Field(default=None, min_length=1)
+    after_end: Literal["stands", "measured"] = "stands"
     weight: object = None
     owner: str | None = None
     led_by: list[str] = Field(default_factory=list)

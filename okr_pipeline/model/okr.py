@@ -209,7 +209,8 @@ class KeyResult:
 
     *metric* is the one number it is held against; None where its goal names metrics of its own
     (`Milestones`, `AllOf`), is `Manual`, or where no source feeds it yet: it is listed as not
-    ready then. Values younger than *settles_after* are provisional.
+    ready then. Values younger than *settles_after* are provisional. Its number stands when its cycle is
+    over, unless *after_end* goes on measuring.
     """
 
     id: str
@@ -228,6 +229,7 @@ class KeyResult:
     visibility: Literal["public", "masked"] = "public"
     retired: Retired | None = None
     proxy_for: str | None = None
+    after_end: Literal["stands", "measured"] = "stands"
     at: str = field(default="", compare=False)
 
     @property

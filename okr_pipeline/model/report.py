@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from okr_pipeline.model.observation import CheckResult, State, Status
 
 if TYPE_CHECKING:
     from okr_pipeline.model.metric import Indicator
+    from okr_pipeline.model.okr import Policy
 
 
 class TrendPoint(NamedTuple):
@@ -71,14 +72,57 @@ class Retirement(NamedTuple):
     replaced_by: str | None
 
 
+class Periods(NamedTuple):
+    """How many of the periods that count were inside, and how many count."""
+
+    inside: int
+    counted: int
+    each: str
+
+
+class Said(NamedTuple):
+    """What somebody said in the newest check-in. *confidence* is 0..1."""
+
+    on: date
+    author: str
+    confidence: Decimal | None
+    note: str | None
+
+
+class Vouched(NamedTuple):
+    """A status that a person vouches for until a day, inside, beside the computed one."""
+
+    status: Status
+    until: date
+    why: str
+    author: str
+    on: date
+
+
+class Graded(NamedTuple):
+    """How a key result was graded at its cycle's close: score 0..1, grade 1..4; None without a progress."""
+
+    score: Decimal | None
+    grade: int | None
+    landed: bool
+    learned: str
+
+
+class Consequence(NamedTuple):
+    """What was said beforehand to follow when an objective is missed, or exceeded: now that it is."""
+
+    outcome: Literal["missed", "exceeded"]
+    text: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeyResultLine:
     """
     One key result as a reader meets it.
 
     Ratios are unrounded (1 is 100 %). *unit* decides how values are shown. *goal* is `reach`, `keep`,
-    `steps`, `milestones`, `all_of`, `manual` or `find_baseline`; *keep* is the declared bound as text (`<= 2.5%`), *low* and *high* the same as numbers
-    for drawing, None where there is no bound on that side. *change_7d* is progress now minus
+    `steps`, `milestones`, `all_of`, `manual` or `find_baseline`; *keep* is the declared bound as text
+    (`<= 2.5%`), *low* and *high* the same as numbers for drawing, None where there is no bound on that side. *change_7d* is progress now minus
     progress seven days before, None when either is missing. *newest_at* is the newest time in
     the data it rests on, *read_at* when it was read, the longest unread part. *sources* are source
     ids; *reason* says why there is no fresh value.
@@ -89,6 +133,11 @@ class KeyResultLine:
     enough to be published. Values of *provisional_from* and later days may still change much; None: those
     of no day. *baseline_reads* is what the day of the frozen baseline reads since, where that is another
     number. A *masked* one shows no value anywhere: those fields are None.
+
+    *warn* is the tighter bound of a keep, *periods* counts those of one that is held over time.
+    *target_as* says how a target is written that is no number: `+15 % of the baseline`, `private`,
+    `not known yet`; *baseline_as* the same of a baseline. *curve* is the expected course in words.
+    *retired* is None until the day that it names. *said*, *override* and *graded* are people's word.
     """
 
     id: str
@@ -129,6 +178,14 @@ class KeyResultLine:
     proxy_for: str | None = None
     retired: Retirement | None = None
     masked: bool = False
+    warn: str | None = None
+    periods: Periods | None = None
+    target_as: str | None = None
+    baseline_as: str | None = None
+    curve: str | None = None
+    said: Said | None = None
+    override: Vouched | None = None
+    graded: Graded | None = None
 
     @property
     def provisional(self) -> bool:
@@ -143,6 +200,10 @@ class ObjectiveLine:
 
     Of the others, *no_data* have no progress to count, *measuring* look for their baseline and
     *no_target* have no target told; *retired* ones are declared no more.
+
+    *policy* is what its key results are judged by (None: not told). *strategy* is the choice that it
+    answers to, in words; *supports*, *depends_on* and *contributes_to* are ids of others. *after* is
+    told from the cycle's last day on. *retirement* is None until the day that it names.
     """
 
     id: str
@@ -163,6 +224,13 @@ class ObjectiveLine:
     measuring: int = 0
     no_target: int = 0
     retired: int = 0
+    policy: Policy | None = None
+    strategy: str | None = None
+    supports: tuple[str, ...] = ()
+    depends_on: tuple[str, ...] = ()
+    contributes_to: str | None = None
+    after: Consequence | None = None
+    retirement: Retirement | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

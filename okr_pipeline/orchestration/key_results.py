@@ -94,8 +94,8 @@ def leaves_first(project: Project) -> list[Objective]:
 
 
 def with_metric(key_results: Iterable[KeyResult]) -> Iterator[KeyResult]:
-    """Yield those of *key_results* that a metric feeds."""
-    return (key_result for key_result in key_results if key_result.metric)
+    """Yield those of *key_results* that metrics feed, or people state."""
+    return (key_result for key_result in key_results if key_result.ready)
 
 
 def _key_result_spec(project: Project, key_result: KeyResult) -> dg.AssetSpec:
@@ -151,5 +151,5 @@ def _snapshot_spec(project: Project, *, after: list[dg.AssetKey]) -> dg.AssetSpe
 
 
 def _landings(project: Project, key_results: Iterable[KeyResult]) -> list[dg.AssetKey]:
-    read = {id for kr in key_results if kr.metric for id in project.datasets_of(kr.metric)}
+    read = {id for kr in key_results for part in kr.parts.values() for id in project.datasets_of(part)}
     return [keys.landing_key(project.datasets[id]) for id in sorted(read)]

@@ -15,10 +15,21 @@ from markupsafe import Markup
 
 from okr_pipeline.model.report import KeyResultLine, ObjectiveLine
 from okr_pipeline.publish import display as say
-from okr_pipeline.publish.drawing import Point, course, picture, placed_mark, scale, share, span, tag
-from okr_pipeline.publish.explained import expected_figure, figure
+from okr_pipeline.publish.drawing import (
+    Point,
+    course,
+    firm_and_not,
+    levels,
+    picture,
+    placed_mark,
+    scale,
+    share,
+    span,
+    tag,
+)
+from okr_pipeline.publish.goals import figure, words
 from okr_pipeline.publish.standing import standing
-from okr_pipeline.publish.trend import expected_series, series
+from okr_pipeline.publish.trend import expected_series, in_values, is_stepped, series, settled_days
 
 _TOP, _PLOT, _FOOT = 14, 170, 26
 _PLOT_RIGHT = 725  # the rest is for labels
@@ -29,8 +40,8 @@ def big_chart(line: KeyResultLine, objective: ObjectiveLine) -> Markup:
     """
     Return the course of *line* over its whole cycle with every line labelled where it ends.
 
-    A `reach` shows progress, its expected course so far and its target; a `keep` shows values and
-    bounds. Nothing is drawn without a known day.
+    A `reach` shows progress, its expected course so far, its target and marks; a `keep` shows values and
+    bounds; parts go in steps. Nothing is drawn without a known day.
     """
     seen = series(line)
     if all(value is None for value in seen):
@@ -48,6 +59,7 @@ class _Plot:
 
     def __init__(self, line: KeyResultLine, objective: ObjectiveLine, seen: list[Decimal | None]) -> None:
         self.line, self.objective, self.seen = line, objective, seen
+        self.words = words(line)
         self.expected = expected_series(line)
         self.levels = self._levels()
         self.low, self.high = span([*seen, *self.expected, *(level for level, _, _ in self.levels)])
@@ -57,14 +69,12 @@ class _Plot:
     def parts(self) -> list[Markup]:
         box = {"x": 0, "y": _TOP, "width": share(_PLOT_RIGHT), "height": _PLOT}
         box |= {"viewBox": "0 0 1000 1000", "preserveAspectRatio": "none", "class": "lines"}
-        levels = [
-            tag("path", {"class": kind, "d": f"M0 {self.down(at)}H1000"}) for at, _, kind in self.levels
-        ]
-        lines = [
-            tag("path", {"class": "expected", "d": course(self._course(self.expected))}),
-            tag("path", {"class": "actual", "d": course(self._course(self.seen))}),
-        ]
-        return [tag("svg", box, *levels, *lines), self._last_mark(), *self._words(), *self._days()]
+        flat = [tag("path", {"class": kind, "d": f"M0 {self.down(at)}H1000"}) for at, _, kind in self.levels]
+        due = course(self._course(self.expected), stepped=self.line.goal == "milestones")
+        lines = [tag("path", {"class": "expected", "d": due})]
+        for kind, places in firm_and_not(self._course(self.seen), settled_days(self.line)):
+            lines.append(tag("path", {"class": kind, "d": course(places, stepped=is_stepped(self.line))}))
+        return [tag("svg", box, *flat, *lines), self._last_mark(), *self._words(), *self._days()]
 
     def across(self, day: date) -> int:
         """Return how far *day* lies in the plot, in thousandths of it."""
@@ -76,11 +86,10 @@ class _Plot:
 
     def _levels(self) -> list[tuple[Decimal, str, str]]:
         line = self.line
-        if line.goal != "keep":
-            return [
-                (Decimal(1), f"target {figure(line.target, line.unit)}", "target"),
-                (Decimal(0), f"from {figure(line.baseline, line.unit)}", "baseline"),
-            ]
+        if not in_values(line):
+            start, target = self.words.ends()
+            marks = [(at, f"{m.name} {figure(m.value, line.unit)}", "baseline") for m, at in levels(line)]
+            return [(Decimal(1), target, "target"), *marks, (Decimal(0), start, "baseline")]
         bounds = [(line.high, "≤"), (line.low, "≥")]  # short: a phone leaves room for ten letters
         return [(at, f"{word} {figure(at, line.unit)}", "target") for at, word in bounds if at is not None]
 
@@ -88,9 +97,9 @@ class _Plot:
         """Return y in pixels, text and class of every label: now and expected at today, levels at the end."""
         found = [(self.down(at), text, f"level {kind}") for at, text, kind in self.levels]
         last = next(value for value in reversed(self.seen) if value is not None)
-        found.append((self.down(last), f"now {figure(self.line.value, self.line.unit)}", "now"))
+        found.append((self.down(last), f"now {self.words.label()}", "now"))
         if self.line.expected is not None and self.expected:
-            found.append((self.down(self.line.expected), f"expected {expected_figure(self.line)}", "due"))
+            found.append((self.down(self.line.expected), f"expected {self.words.due()}", "due"))
         return _apart([(_TOP + y * _PLOT // 1000, text, kind) for y, text, kind in found])
 
     def _words(self) -> list[Markup]:

@@ -20,6 +20,7 @@ Style = Literal["compact", "full"]
 
 NOTHING = "–"
 LOCALE = "en_US"
+HUNDREDTH = Decimal("0.01")
 _ROOMY = decimal.Context(prec=90, rounding=decimal.ROUND_HALF_EVEN)  # DECIMAL(38,9) and headroom
 
 

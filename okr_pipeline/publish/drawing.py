@@ -12,10 +12,11 @@ from decimal import Decimal
 
 from markupsafe import Markup, escape
 
-from okr_pipeline.model.report import KeyResultLine
+from okr_pipeline.model.report import KeyResultLine, Mark
 from okr_pipeline.publish import display as say
+from okr_pipeline.publish.goals import words
 from okr_pipeline.publish.standing import Standing, standing
-from okr_pipeline.publish.trend import expected_series, series
+from okr_pipeline.publish.trend import expected_series, is_stepped, series, settled_days
 from okr_pipeline.publish.visible import visible
 
 Point = tuple[int, int]
@@ -24,6 +25,7 @@ _WIDTH, _HEIGHT, _EDGE = 1240, 320, 70
 _ZERO, _ONE = Decimal(0), Decimal(1)
 _LEAST, _MOST = Decimal("-0.2"), Decimal("1.2")
 _BULLET_WIDTH, _BULLET_HEIGHT = 1260, 200
+_MOST_CELLS = 12
 
 
 def tag(name: str, attributes: Mapping[str, object], *children: object) -> Markup:
@@ -42,8 +44,8 @@ def sparkline(line: KeyResultLine) -> Markup:
     """
     Return the trend of *line*: gaps where days are missing, the expected course dashed.
 
-    A `reach` is drawn in progress, a `keep` in values. The last known day carries the shape of
-    the status. Nothing is drawn without at least one known day.
+    A `reach` is drawn in progress, a `keep` in values; parts and stated numbers go in steps. The last
+    known day carries the shape of the status. Nothing is drawn without at least one known day.
     """
     seen = series(line)
     if all(value is None for value in seen):
@@ -51,7 +53,10 @@ def sparkline(line: KeyResultLine) -> Markup:
     expected = expected_series(line)
     low, high = span([*seen, *expected])
     actual = _places(seen, low, high)
-    parts = [_course("expected", _places(expected, low, high)), _course("actual", actual)]
+    stepped = is_stepped(line)
+    parts = [_course("expected", _places(expected, low, high), stepped=line.goal == "milestones")]
+    for kind, places in firm_and_not(actual, settled_days(line)):
+        parts.append(_course(kind, places, stepped=stepped))
     last = [place for place in actual if place is not None][-1]
     size = {"viewBox": f"0 0 {_WIDTH} {_HEIGHT}", "width": 124, "height": 32}
     return picture("spark", _spark_title(line), size, *parts, mark(standing(line), *last, size=110))
@@ -69,13 +74,40 @@ def scale(value: Decimal, low: Decimal, high: Decimal, size: int) -> int:
     return int((value - low) * size / (high - low))
 
 
-def course(places: Sequence[Point | None]) -> str:
-    """Return path data through *places*, broken at every None; a lone place becomes a dot."""
+def firm_and_not(places: Sequence[Point | None], settled: int) -> list[tuple[str, Sequence[Point | None]]]:
+    """Return the first *settled* of *places*, and from the last of those on the rest: each with its class."""
+    if settled >= len(places):
+        return [("actual", places)]
+    firm = max(settled - 1, 0)
+    return [("actual", places[:settled]), ("actual provisional", [*[None] * firm, *places[firm:]])]
+
+
+def course(places: Sequence[Point | None], *, stepped: bool = False) -> str:
+    """
+    Return path data through *places*, broken at every None; a lone place becomes a dot.
+
+    With *stepped*, it stands still between two places and then jumps.
+    """
+    if stepped:
+        return _stairs(places)
     steps, pen_down = [], False
     for place in _thinned(places):
         if place is not None:
             steps.append(f"{'L' if pen_down else 'M'}{place[0]} {place[1]}{'' if pen_down else 'h0'}")
         pen_down = place is not None
+    return "".join(steps)
+
+
+def _stairs(places: Sequence[Point | None]) -> str:
+    steps, last = [], None
+    for place in [*places, None]:
+        if place is None:
+            steps += [f"H{last[0]}"] if last else []
+        elif last is None:
+            steps.append(f"M{place[0]} {place[1]}h0")
+        elif place[1] != last[1]:
+            steps.append(f"H{place[0]}V{place[1]}")
+        last = place
     return "".join(steps)
 
 
@@ -99,11 +131,14 @@ def share(thousandths: int) -> str:
 
 def bullet(line: KeyResultLine) -> Markup:
     """
-    Return progress against expected on a track from 0 to 1; for a `keep`, the value against its bounds.
+    Return progress against expected on a track from 0 to 1, with commit and stretch as small marks.
 
+    For a `keep` it is the value against its bounds; for parts a row of cells, full where one is met.
     What lies beyond the drawn range ends in an arrow; progress below 0 grows to the left, hollow.
     """
-    if line.goal == "keep":
+    if 0 < len(line.parts) <= _MOST_CELLS:
+        return _cells(line)
+    if line.goal == "keep" and not line.parts:
         return _bounds(line)
     if line.progress is None:
         return Markup("")
@@ -115,14 +150,46 @@ def bullet(line: KeyResultLine) -> Markup:
         _box(f"bar {kind}", ends[0], ends[1], 60, 80),
         _arrow(line.progress, kind),
         _upright("goal", _across(_ONE), 30, 140),
+        *(_upright("level", _within(at), 130, 60) for _, at in levels(line)),
+        *_due(line),
     ]
-    if line.expected is not None:
-        parts.append(_upright("due", _across(min(max(line.expected, _LEAST), _MOST)), 20, 160))
     return picture("bullet", _bullet_title(line), _bullet_size(), *parts)
 
 
-def _course(kind: str, places: Sequence[Point | None]) -> Markup:
-    return tag("path", {"class": kind, "d": course(places)}) if places else Markup("")
+def levels(line: KeyResultLine) -> list[tuple[Mark, Decimal]]:
+    """Return commit and stretch with the progress that they stand for, those with a number."""
+    start, target = line.baseline, line.target
+    if start is None or target is None or start == target:
+        return []
+    return [(m, (m.value - start) / (target - start)) for m in line.marks if m.value is not None]
+
+
+def _cells(line: KeyResultLine) -> Markup:
+    """Return one cell a part, as wide as its weight: full where it is met, dashed where nobody can tell."""
+    weights = [part.weight or _ONE for part in line.parts]
+    left, whole, cells = _across(_ZERO), sum(weights, _ZERO) or _ONE, []
+    passed = _ZERO
+    for part, weight in zip(line.parts, weights, strict=True):
+        begin, passed = left + _along(passed / whole), passed + weight
+        kind = {1: f"hue {standing(line).code}", 0: "open"}.get(part.progress, "untold")  # type: ignore[call-overload]
+        cells.append(_box(f"cell {kind}", begin, left + _along(passed / whole) - 18, 60, 80))
+    return picture("bullet", _bullet_title(line), _bullet_size(), *cells, *_due(line))
+
+
+def _along(share: Decimal) -> int:
+    return int(share * (_across(_ONE) - _across(_ZERO)))
+
+
+def _due(line: KeyResultLine) -> list[Markup]:
+    return [] if line.expected is None else [_upright("due", _within(line.expected), 20, 160)]
+
+
+def _within(share: Decimal) -> int:
+    return _across(min(max(share, _LEAST), _MOST))
+
+
+def _course(kind: str, places: Sequence[Point | None], *, stepped: bool = False) -> Markup:
+    return tag("path", {"class": kind, "d": course(places, stepped=stepped)}) if places else Markup("")
 
 
 def _places(values: Sequence[Decimal | None], low: Decimal, high: Decimal) -> list[Point | None]:
@@ -159,6 +226,8 @@ def _spark_title(line: KeyResultLine) -> str:
 
 def _bullet_title(line: KeyResultLine) -> str:
     due = "" if line.expected is None else f", {say.percent(line.expected)} expected"
+    if line.parts:
+        return f"{words(line).now()} {words(line).goal()}{due}"
     return f"{say.percent(line.progress)} of the way{due}"
 
 

@@ -18,16 +18,22 @@ from pathlib import Path
 from typing import Any
 
 from okr_pipeline.model.observation import CheckResult, State, Status
+from okr_pipeline.model.okr import Policy
 from okr_pipeline.model.report import (
+    Consequence,
+    Graded,
     KeyResultLine,
     Mark,
     ObjectiveLine,
     PartLine,
+    Periods,
     Report,
     Retirement,
+    Said,
     SourceLine,
     Stage,
     TrendPoint,
+    Vouched,
 )
 
 VERSION = 1
@@ -138,7 +144,8 @@ def _plain(item: Any) -> dict[str, object]:
 
 
 def _objective_out(line: ObjectiveLine) -> dict[str, object]:
-    return {**_plain(line), "key_results": [_key_result_out(one) for one in line.key_results]}
+    lines = [_key_result_out(one) for one in line.key_results]
+    return {**_plain(line), "policy": line.policy and _plain(line.policy), "key_results": lines}
 
 
 def _key_result_out(line: KeyResultLine) -> dict[str, object]:
@@ -178,6 +185,10 @@ def _objective_in(body: Mapping[str, Any]) -> ObjectiveLine:
     known["start_on"], known["end_on"] = _day(body["start_on"]), _day(body["end_on"])
     known["progress"], known["status"] = _decimal(body["progress"]), Status(body["status"])
     known["expected"] = _decimal(body.get("expected"))
+    known |= {name: tuple(body.get(name, ())) for name in ("supports", "depends_on")}
+    known["policy"] = _policy_in(body["policy"]) if body.get("policy") else None
+    known["after"] = Consequence(*body["after"]) if body.get("after") else None
+    known["retirement"] = _retirement_in(body.get("retirement"))
     known["key_results"] = tuple(_key_result_in(one) for one in body["key_results"])
     return ObjectiveLine(**known)
 
@@ -194,7 +205,7 @@ def _key_result_in(body: Mapping[str, Any]) -> KeyResultLine:
 
 def _of_some_kinds(body: Mapping[str, Any]) -> dict[str, object]:
     """Return what only some kinds of key results have; a file of an earlier version has none of it."""
-    raw, retired = body.get("raw_status"), body.get("retired")
+    raw, periods = body.get("raw_status"), body.get("periods")
     return {
         "raw_status": Status(raw) if raw else None,
         "outside_since": _day_or_none(body.get("outside_since")),
@@ -202,15 +213,39 @@ def _of_some_kinds(body: Mapping[str, Any]) -> dict[str, object]:
         "baseline_reads": _decimal(body.get("baseline_reads")),
         "parts": tuple(_part_in(row) for row in body.get("parts", ())),
         "stages": tuple(Stage(_day(day), _decimal(value)) for day, value in body.get("stages", ())),
-        "marks": tuple(Mark(name, _decimal(value), reached) for name, value, reached in body.get("marks", ())),
-        "retired": Retirement(_day(retired[0]), *retired[1:]) if retired else None,
+        "marks": tuple(Mark(name, _decimal(at), reached) for name, at, reached in body.get("marks", ())),
+        "retired": _retirement_in(body.get("retired")),
+        "periods": Periods(*periods) if periods else None,
+        **_of_people(body),
     }
+
+
+def _of_people(body: Mapping[str, Any]) -> dict[str, object]:
+    said, override, graded = body.get("said"), body.get("override"), body.get("graded")
+    return {
+        "said": Said(_day(said[0]), said[1], _decimal(said[2]), said[3]) if said else None,
+        "override": _override_in(*override) if override else None,
+        "graded": Graded(_decimal(graded[0]), *graded[1:]) if graded else None,
+    }
+
+
+def _override_in(status: str, until: str, why: str, author: str, on: str) -> Vouched:
+    return Vouched(Status(status), _day(until), why, author, _day(on))
+
+
+def _retirement_in(row: list[Any] | None) -> Retirement | None:
+    return Retirement(_day(row[0]), *row[1:]) if row else None
+
+
+def _policy_in(body: Mapping[str, Any]) -> Policy:
+    return Policy(**{**body, **{name: Decimal(body[name]) for name in ("on_track", "at_risk")}})
 
 
 def _part_in(row: list[Any]) -> PartLine:
     part = PartLine(*row)
-    numbers = {name: _decimal(getattr(part, name)) for name in ("value", "progress", "weight")}
-    return part._replace(by=_day_or_none(row[PartLine._fields.index("by")]), **numbers)
+    return part._replace(
+        value=_decimal(row[2]), progress=_decimal(row[5]), by=_day_or_none(row[7]), weight=_decimal(row[8])
+    )
 
 
 def _day_or_none(text: str | None) -> date | None:

@@ -6,7 +6,6 @@ import re
 from base64 import b64encode
 from collections.abc import Callable
 from dataclasses import dataclass
-from decimal import Decimal
 from functools import lru_cache
 from hashlib import sha256
 from importlib.resources import files
@@ -18,16 +17,18 @@ from markupsafe import Markup
 from okr_pipeline.ledger.entry import Head
 from okr_pipeline.model.report import KeyResultLine, ObjectiveLine, Report
 from okr_pipeline.publish import display as say
-from okr_pipeline.publish import sentences
+from okr_pipeline.publish import explained, sentences
 from okr_pipeline.publish.atomic import replace_text
 from okr_pipeline.publish.chart import big_chart
 from okr_pipeline.publish.drawing import bullet, sparkline
-from okr_pipeline.publish.explained import explanation, formula, goal, is_old, objective_way, staleness
-from okr_pipeline.publish.standing import ALL, Standing, standing
+from okr_pipeline.publish.goals import words
+from okr_pipeline.publish.links import links
+from okr_pipeline.publish.standing import ALL, Standing, standing, standing_of
 from okr_pipeline.publish.strip import has_pace, strip
-from okr_pipeline.publish.visible import visible
+from okr_pipeline.publish.visible import one_line, visible
 
 PAGE = "index.html"
+_SAID_OF_A_LINE = ("remarks", "said", "vouched", "parting")
 _LEDGER = re.compile(r'<meta name="okr-ledger" content="(\d+):([0-9a-f]{64})">')
 
 
@@ -52,7 +53,7 @@ class Group:
 def render_page(report: Report, *, locale: str = say.LOCALE) -> str:
     """Return the whole page as HTML text: no script, no request, style inside and pinned by its hash."""
     environment = _environment()
-    lines = sentences.key_results(report)
+    lines = sentences.counting(report)
     changes = sentences.since_last_week(report)
     style = _template("page.css")
     return environment.get_template("page.html.j2").render(
@@ -68,7 +69,7 @@ def render_page(report: Report, *, locale: str = say.LOCALE) -> str:
         changes=changes,
         worries=[sentence for sentence in sentences.worries(report) if sentence not in changes],
         not_ready=sentences.not_ready_sentence(report),
-        decisions=_decisions(report, {line.id: line for line in lines}),
+        decisions=_decisions(report, {line.id: line for line in sentences.key_results(report)}),
         cycles=_cycles(report),
         **_words(report, locale),
     )
@@ -91,34 +92,37 @@ def head_on_page(file: Path) -> Head | None:
 
 
 def groups(objective: ObjectiveLine) -> list[Group]:
-    """Return the lagging and the leading key results of *objective* apart, empty ones left out."""
+    """Return the lagging and the leading key results of *objective* apart, then the retired; none empty."""
+    counting = [line for line in objective.key_results if line.retired is None]
     apart = [
-        Group(word, meaning, tuple(line for line in objective.key_results if line.indicator == word))
+        Group(word, meaning, tuple(line for line in counting if line.indicator == word))
         for word, meaning in (("lagging", "what we want to be true"), ("leading", "what moves first"))
     ]
+    retired = tuple(line for line in objective.key_results if line.retired is not None)
+    apart.append(Group("retired", "still measured, no longer counted", retired))
     return [group for group in apart if group.lines]
 
 
 def _words(report: Report, locale: str) -> dict[str, Callable[..., object]]:
     """Return the functions by which the template turns values into words, bound to zone and locale."""
 
-    def display(value: Decimal | None, unit: str | None) -> str:
-        return say.display(value, unit, locale=locale)
-
     return {
-        "display": display,
-        "goal": lambda line: goal(line, locale=locale),
+        "says": lambda line: words(line, locale=locale),
         "percent": lambda ratio: say.percent(ratio, locale=locale),
         "points": lambda gap: say.points(gap, locale=locale),
         "signed": lambda change: say.signed_points(change, locale=locale),
         "moment": lambda at: say.moment(at, report.zone, locale=locale),
         "age": lambda at: say.age(at, as_of=report.as_of),
-        "formula": lambda line: formula(line, locale=locale),
-        "explanation": lambda line: explanation(line, report, locale=locale),
-        "staleness": lambda line: staleness(line, report, locale=locale),
-        "objective_way": lambda line: objective_way(line, locale=locale),
-        "is_old": is_old,
+        "explanation": lambda line: explained.explanation(line, report, locale=locale),
+        "staleness": lambda line: explained.staleness(line, report, locale=locale),
+        "objective_way": lambda line: explained.objective_way(line, locale=locale),
+        "links": lambda objective: links(objective, report),
+        **{name: _in(getattr(explained, name), locale) for name in _SAID_OF_A_LINE},
     }
+
+
+def _in(told: Callable[..., object], locale: str) -> Callable[..., object]:
+    return lambda line: told(line, locale=locale)
 
 
 def _decisions(report: Report, by_id: dict[str, KeyResultLine]) -> list[Decision]:
@@ -176,6 +180,11 @@ def _environment() -> Environment:
     )
     environment.globals |= {
         "standing": standing,
+        "standing_of": standing_of,
+        "person": explained.person,
+        "is_old": explained.is_old,
+        "grade": explained.grade,
+        "one_line": one_line,
         "groups": groups,
         "sparkline": sparkline,
         "bullet": bullet,

@@ -11,6 +11,8 @@ from typing import NamedTuple
 from okr_pipeline.model.observation import CheckResult, State, Status
 from okr_pipeline.model.report import KeyResultLine, Report, SourceLine, TrendPoint
 from okr_pipeline.publish import display as say
+from okr_pipeline.publish.explained import has_value
+from okr_pipeline.publish.goals import is_band
 from okr_pipeline.publish.standing import (
     AT_RISK,
     NO_DATA,
@@ -25,6 +27,7 @@ from okr_pipeline.publish.standing import (
 from okr_pipeline.publish.visible import visible
 
 GOOD = (Status.ON_TRACK, Status.REACHED)
+AIMLESS = (Status.MEASURING, Status.NO_TARGET)
 MOST_CHANGES = 5
 _WEEK = timedelta(days=7)
 _NAMES_A_DATASET = re.compile(r"([a-z][a-z0-9_]*\.[a-z][a-z0-9_]*): (check )?")
@@ -46,9 +49,10 @@ def headline(report: Report) -> str:
 
 def headline_parts(report: Report) -> tuple[str, ...]:
     """Return the headline sentence by sentence."""
-    lines = key_results(report)
+    lines = counting(report)
     if not lines:
-        return ("No key results are declared yet.",)
+        none = "Every key result is retired." if key_results(report) else "No key results are declared yet."
+        return (none,)
     if len(lines) == 1:
         return (f"The one key result, {_name(lines[0])}, {_is(lines[0])}.",)
     worst = to_talk_about(report)
@@ -63,9 +67,15 @@ def key_results(report: Report) -> list[KeyResultLine]:
     return [line for objective in report.objectives for line in objective.key_results]
 
 
+def counting(report: Report) -> list[KeyResultLine]:
+    """Return the key results of *report* that are not retired: what is said of all is said of these."""
+    objectives = [objective for objective in report.objectives if objective.retirement is None]
+    return [line for objective in objectives for line in objective.key_results if line.retired is None]
+
+
 def needs_decision(report: Report, *, most: int = 3) -> list[KeyResultLine]:
     """Return the worst key results, off track before at risk, the widest gap first; at most *most*."""
-    in_trouble = [line for line in key_results(report) if line.status in (Status.OFF_TRACK, Status.AT_RISK)]
+    in_trouble = [line for line in counting(report) if line.status in (Status.OFF_TRACK, Status.AT_RISK)]
     return worst_first(in_trouble)[:most]
 
 
@@ -85,7 +95,7 @@ def stale_sentences(report: Report) -> list[Sentence]:
     """Return one sentence for each key result that shows an old value, or none although its cycle runs."""
     old = [
         line
-        for line in key_results(report)
+        for line in counting(report)
         if line.state is not State.OK and line.status is not Status.NOT_STARTED
     ]
     return [
@@ -102,7 +112,7 @@ def worries(report: Report) -> list[Sentence]:
     """Return everything that is not fresh or not sound: each cause once, then what no such cause explains."""
     explained = {_cause(source.problem) for source in report.sources if source.problem}
     explained |= {_Cause(check.dataset, is_check=True) for check in report.failed_checks if not check.passed}
-    reasons = {line.id: line.reason for line in key_results(report)}
+    reasons = {line.id: line.reason for line in counting(report)}
     alone = [
         s for s in stale_sentences(report) if _cause(reasons[str(s.key_result)]) not in explained - {None}
     ]
@@ -131,6 +141,15 @@ def since_last_week(report: Report) -> list[Sentence]:
 
 
 def _count(lines: list[KeyResultLine]) -> str:
+    judged = [line for line in lines if line.status not in AIMLESS]
+    if not judged:
+        return f"None of the {len(lines)} key results has a target yet."
+    left = len(lines) - len(judged)
+    more = f"; {left} more {'has' if left == 1 else 'have'} no target to judge by" if left else ""
+    return f"{_count_judged(judged).removesuffix('.')}{more}."
+
+
+def _count_judged(lines: list[KeyResultLine]) -> str:
     total, good = len(lines), sum(line.status in GOOD for line in lines)
     statuses = {line.status for line in lines}
     if statuses == {Status.REACHED}:
@@ -148,7 +167,7 @@ def _count(lines: list[KeyResultLine]) -> str:
 
 def to_talk_about(report: Report) -> KeyResultLine | None:
     """Return the key result that the headline names: the worst one off track, at risk or stale."""
-    worst = worst_first(key_results(report))[:1]
+    worst = worst_first(counting(report))[:1]
     return worst[0] if worst and standing(worst[0]) in (OFF_TRACK, AT_RISK, STALE) else None
 
 
@@ -160,6 +179,10 @@ def _is(line: KeyResultLine) -> str:
             return "has not started"
         case Status.STALE:
             return "has no fresh data"
+        case Status.NO_TARGET:
+            return "has no target to judge by"
+        case Status.MEASURING:
+            return "is finding its baseline"
         case _:
             return f"is {standing(line).word}"
 
@@ -199,7 +222,7 @@ def _checks(failed: Sequence[CheckResult], report: Report) -> Iterator[Sentence]
 
 def _held_back(cause: _Cause | None, report: Report) -> list[KeyResultLine]:
     """Return the key results that have no fresh value because of *cause*."""
-    missing = [line for line in key_results(report) if line.state is not State.OK]
+    missing = [line for line in counting(report) if line.state is not State.OK]
     return [line for line in missing if cause is not None and _cause(line.reason) == cause]
 
 
@@ -214,7 +237,7 @@ def _only(held: Sequence[KeyResultLine]) -> str | None:
 
 
 def _absence(line: KeyResultLine, report: Report) -> str:
-    if line.value is None:
+    if not has_value(line):
         return "has no value"
     if line.carried_from is None:
         return "has no fresh data"
@@ -227,7 +250,7 @@ def _reason(line: KeyResultLine) -> str:
 
 def _flips(report: Report) -> Iterator[Sentence]:
     flips = []
-    for line in key_results(report):
+    for line in counting(report):
         before, now = week_ago(line), standing_of(line.status)
         if before is not None and standing_of(before.status) != now and now is not NOT_STARTED:
             flips.append((line, standing_of(before.status), now))
@@ -248,6 +271,12 @@ def _turn(was: Standing, now: Standing) -> str:
             return "has started, and has no data yet"
         case "stale" | "no_data", _:
             return f"{'went stale' if now is STALE else 'lost its data'}; it was {was.word}"
+        case "measuring", _:
+            return f"looks for its baseline now; it was {was.word}"
+        case "no_target", _:
+            return f"has no target any more; it was {was.word}"
+        case _, "measuring" | "no_target":
+            return f"has a target now: {now.word}"
         case _, "no_data" | "not_started":
             return f"was measured for the first time: {now.word}"
         case _, "stale":
@@ -267,8 +296,8 @@ def week_ago(line: KeyResultLine) -> TrendPoint | None:
 def _moves(report: Report, told: set[str | None]) -> Iterator[Sentence]:
     moved = [
         (line, change)
-        for line in key_results(report)
-        if line.goal != "keep"
+        for line in counting(report)
+        if not is_band(line)
         and line.id not in told
         and (change := line.change_7d) is not None
         and abs(change) * 100 >= 1

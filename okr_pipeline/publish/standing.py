@@ -32,15 +32,14 @@ AT_RISK = Standing("at_risk", "at risk", "◆", "orange1", 1)
 STALE = Standing("stale", "stale", "?", "bright_black", 2)
 NO_DATA = Standing("no_data", "no data", "○", "bright_black", 3)
 NOT_STARTED = Standing("not_started", "not started", "–", "bright_black", 4)
-ON_TRACK = Standing("on_track", "on track", "●", "dodger_blue2", 5)
-AHEAD = Standing("ahead", "ahead", "▲", "blue1", 6)
-REACHED = Standing("reached", "reached", "✓", "blue1", 7)
+MEASURING = Standing("measuring", "measuring", "◎", "bright_black", 5)
+NO_TARGET = Standing("no_target", "no target", "∅", "bright_black", 6)
+ON_TRACK = Standing("on_track", "on track", "●", "dodger_blue2", 7)
+AHEAD = Standing("ahead", "ahead", "▲", "blue1", 8)
+REACHED = Standing("reached", "reached", "✓", "blue1", 9)
 
-ALL = (OFF_TRACK, AT_RISK, STALE, NO_DATA, NOT_STARTED, ON_TRACK, AHEAD, REACHED)
+ALL = (OFF_TRACK, AT_RISK, STALE, NO_DATA, NOT_STARTED, MEASURING, NO_TARGET, ON_TRACK, AHEAD, REACHED)
 _BY_CODE = {standing.code: standing for standing in ALL}
-# They look as what has no data does, and have words of their own.
-_BY_CODE["measuring"] = Standing("no_data", "measuring", "○", "bright_black", 8)
-_BY_CODE["no_target"] = Standing("no_data", "no target", "○", "bright_black", 9)
 
 
 def standing_of(status: Status, gap: Decimal | None = None) -> Standing:

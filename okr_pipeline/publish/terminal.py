@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Literal, NamedTuple
 
 from rich.cells import cell_len
@@ -16,15 +17,18 @@ from okr_pipeline.model.report import KeyResultLine, ObjectiveLine, Report
 from okr_pipeline.publish import display as say
 from okr_pipeline.publish import grid, sentences
 from okr_pipeline.publish.explained import (
-    expected_figure,
     explanation,
-    formula,
-    goal,
     is_old,
     objective_way,
+    parting,
+    remarks,
+    said,
     staleness,
+    vouched,
 )
-from okr_pipeline.publish.standing import standing
+from okr_pipeline.publish.goals import words
+from okr_pipeline.publish.links import links
+from okr_pipeline.publish.standing import standing, standing_of
 from okr_pipeline.publish.trend import series
 from okr_pipeline.publish.visible import visible
 
@@ -32,7 +36,8 @@ _BLOCKS = "▁▂▃▄▅▆▇█"
 _SPARK = 12
 _SHORTEST_TITLE = 12
 _NARROW, _ROOMY, _WIDE = 72, 96, 124
-_WIDEST = 18
+_WIDEST = 22
+_PARTS = {Decimal(1): "✓", Decimal(0): "○", None: "?"}
 
 
 class Screen(Console):
@@ -84,13 +89,16 @@ class _Overview:
         for objective in self.report.objectives:
             yield Segment.line()
             yield from console.render(_heading(objective), options)
-            for indicator in ("lagging", "leading"):
-                some = [line for line in objective.key_results if line.indicator == indicator]
-                if some and stacked:
-                    yield from console.render(_stacked(indicator, some, self.report), options)
-                elif some:
+            for text in _beside(objective, self.report):
+                yield from console.render(Text(visible(text), style="dim"), options)
+            for word, some in _groups(objective):
+                if stacked:
+                    yield from console.render(_stacked(word, some, self.report), options)
+                else:
                     rows = [(visible(line.title), cells[line.id]) for line in some]
-                    yield from grid.table(console, indicator, columns, rows)
+                    yield from grid.table(console, word, columns, rows)
+            for text in _people(objective):
+                yield from console.render(Text(visible(text)), options)
 
 
 def print_overview(report: Report, console: Console) -> None:
@@ -121,16 +129,20 @@ def print_key_result(report: Report, key_result: str, console: Console) -> None:
 
     line = _find(report, key_result)
     console.print(Text.assemble((visible(line.title), "bold"), "   ", (_stamp(report), "dim")))
-    console.print(Text.assemble(_stands(line), "   ", visible(f"{_now(line)} {goal(line)}")))
+    console.print(Text.assemble(_stands(line), "   ", visible(f"{_now(line)} {words(line).goal()}")))
     if position := "   ".join(_position(line)):
         console.print(Text(position))
     if note := staleness(line, report):
         console.print(Text(visible(f"? {note}")))
+    for told in filter(None, (parting(line), *remarks(line))):
+        console.print(Text(visible(told)))
     if drawn := sparkline(line, min(len(line.trend), max(console.width - 4, 10))):
         console.print(Text(drawn, style=standing(line).colour))
     console.print()
-    console.print(Text(visible(formula(line))))
+    console.print(Text(visible(words(line).formula())))
     facts = Table.grid(padding=(0, 2))
+    for part, told in words(line).parts():
+        facts.add_row(Text(f"{_PARTS[part.progress]} {visible(part.title)}"), Text(visible(told)))
     for name, value in explanation(line, report):
         facts.add_row(Text(name, style="dim"), Text(visible(value)))
     console.print(facts)
@@ -167,6 +179,36 @@ def _heading(objective: ObjectiveLine) -> Text:
     )
 
 
+def _groups(objective: ObjectiveLine) -> Iterator[tuple[str, list[KeyResultLine]]]:
+    """Yield lagging and leading key results apart, then the retired; nothing for none."""
+    for word in ("lagging", "leading", "retired"):
+        some = [line for line in objective.key_results if word == _group(line)]
+        if some:
+            yield word, some
+
+
+def _group(line: KeyResultLine) -> str:
+    return "retired" if line.retired else line.indicator
+
+
+def _beside(objective: ObjectiveLine, report: Report) -> Iterator[str]:
+    """Yield what stands beside the number of an objective: its end, what it leans on, what follows."""
+    if told := parting(objective):
+        yield told
+    for link in links(objective, report):
+        stands = f": {link.standing.mark} {link.standing.word}" if link.standing else ""
+        yield f"{link.words} {link.title}{stands}"
+    if objective.after:
+        yield f"{objective.after.outcome}: {objective.after.text}"
+
+
+def _people(objective: ObjectiveLine) -> Iterator[str]:
+    """Yield the statuses that people vouch for beside the computed ones."""
+    for line in objective.key_results:
+        if line.override:
+            yield f"{standing_of(line.override.status).mark} {line.title}: {vouched(line)}"
+
+
 def _stands(line: KeyResultLine | ObjectiveLine) -> Text:
     return Text(_status(line), style=_colour(line))
 
@@ -183,7 +225,7 @@ def _colour(line: KeyResultLine | ObjectiveLine) -> str:
 def _stacked(indicator: str, lines: list[KeyResultLine], report: Report) -> Group:
     parts: list[RenderableType] = [Text(indicator, style="dim")]
     for line in lines:
-        figures = (f"{_now(line)} {goal(line)}", _gap(line), _age(line, report))
+        figures = (f"{_now(line)} {words(line).goal()}", _gap(line), _age(line, report))
         parts.append(Text.assemble(_stands(line), "  ", visible(line.title)))
         parts.append(Padding(Text(visible("  ".join(filter(None, figures))), style="dim"), (0, 0, 0, 2)))
     return Group(*parts)
@@ -199,23 +241,21 @@ def _fields(report: Report, width: int) -> Iterator[_Field]:
     """Yield the columns that a window *width* wide has room for."""
     yield _Field("status", "left", _status, coloured=True)
     yield _Field("now", "right", _now)
-    yield _Field("target", "left", goal)
+    yield _Field("target", "left", lambda line: words(line).goal())
     if width >= _WIDE:
-        yield _Field("progress", "right", _way)
+        yield _Field("progress", "right", lambda line: words(line).way() or say.NOTHING)
         yield _Field("expected", "right", lambda line: say.percent(line.expected))
     yield _Field("gap", "right", lambda line: say.signed_points(line.gap))
     if width >= _WIDE:
         yield _Field("trend", "left", lambda line: sparkline(line, _SPARK))
     if width >= _ROOMY:
         yield _Field("data age", "right", lambda line: _age(line, report))
-
-
-def _way(line: KeyResultLine) -> str:
-    return say.NOTHING if line.goal == "keep" else say.percent(line.progress)
+    if width >= _WIDE and any(line.said for line in sentences.key_results(report)):
+        yield _Field("check-in", "left", lambda line: said(line) or "")
 
 
 def _now(line: KeyResultLine) -> str:
-    return f"{say.display(line.value, line.unit)}{' ?' if is_old(line) else ''}"
+    return f"{words(line).now()}{' ?' if is_old(line) else ''}"
 
 
 def _gap(line: KeyResultLine) -> str:
@@ -227,10 +267,12 @@ def _age(line: KeyResultLine, report: Report) -> str:
 
 
 def _position(line: KeyResultLine) -> Iterator[str]:
-    if line.goal != "keep" and line.progress is not None:
-        yield f"{say.percent(line.progress)} of the way"
-    if line.expected is not None and line.goal != "keep":
-        yield f"expected {say.percent(line.expected)} ({expected_figure(line)})"
+    if way := words(line).way():
+        yield f"{way} of the way" if way.endswith("%") else way
+    if line.expected is not None:
+        due = words(line).due()
+        share = say.percent(line.expected)
+        yield f"expected {share}" if due == share else f"expected {share} ({due})"
     if line.gap is not None:
         yield say.points(line.gap)
 

@@ -1,4 +1,4 @@
-"""Progress, expected, gap and status of every key result and cut, in one statement; and what leads to it and from it."""
+"""Progress, expected, gap and status of all key results and cuts, in one statement; and its neighbours."""
 
 from __future__ import annotations
 
@@ -20,9 +20,10 @@ def progress(db: Database, tables: Mapping[str, pa.Table], *, wide: bool) -> pa.
 
     *wide* numbers have up to 38 digits; others fit 64 bits, and so do all differences and quotients.
     """
-    with placed(db, {name: table for name, table in tables.items() if name not in ("observed", "stood")}):
-        with db.offered(observed=tables["observed"], stood=tables["stood"]):
-            return db.read(progress_sql(wide=wide))
+    rows = {name: tables[name] for name in ("observed", "stood")}
+    small = {name: table for name, table in tables.items() if name not in rows}
+    with placed(db, small), db.offered(**rows):
+        return db.read(progress_sql(wide=wide))
 
 
 @contextmanager

@@ -115,11 +115,13 @@ placed AS (
 )
 SELECT
     key_result, cut, progress, expected, progress - expected AS gap,
-    coalesce(fixed, CASE
+    CASE
+        WHEN fixed IS NOT NULL THEN fixed
+        WHEN standing IS NULL THEN CAST(0 AS UTINYINT)
         WHEN standing >= reached_from THEN CAST(4 AS UTINYINT)
         WHEN standing >= on_track_from THEN CAST(3 AS UTINYINT)
         WHEN standing >= at_risk_from THEN CAST(2 AS UTINYINT)
-        WHEN standing < at_risk_from THEN CAST(1 AS UTINYINT)
-        ELSE CAST(0 AS UTINYINT)
-    END) AS status
+        WHEN at_risk_from IS NULL THEN CAST(0 AS UTINYINT)
+        ELSE CAST(1 AS UTINYINT)
+    END AS status
 FROM placed JOIN judged_by ON slot = rule + cut

@@ -3,23 +3,21 @@ How fast databases are read, by rows and by Arrow, whole and in part, and what i
 
     python tests/benchmarks/sql_speed.py [PART ...] [--rows N]
 
-Each part runs in a process of its own, with a server of its own: SQLite, PostgreSQL by psycopg and by
-ADBC, MariaDB. The bound is 100 MB above what was used before the first row; it fails if one is missed.
+Each part has a server of its own: SQLite, PostgreSQL by psycopg and by ADBC, MariaDB. The bound is that of
+`connector_speed.py`, 100 MB above what was used before the first row; it fails if one is missed.
 """
 
 from __future__ import annotations
 
-import argparse
-import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from connector_speed import ROOT, Measured, measured
+from connector_speed import ROOT, Bounds, Measured, measured, run
 
-MOST_MB = 100
 COLUMNS = {
     "id": "integer",
     "amount": "decimal(18,2)",
@@ -38,7 +36,7 @@ INSERT = (
     "SELECT a.n * 1000 + b.n, a.n + 0.25, 'won', a.n % 3 < 2, '2026-01-05', {at}, 'person@fernhill.example' "
     "FROM one AS a, one AS b WHERE a.n < {thousands}"
 )
-PARTS = {
+READS = {
     # database, driver, seconds of the cursor that are left out
     "sqlite": ("sqlite", "sqlite", 0),
     "postgres by rows": ("postgresql", "postgresql+psycopg", 0),
@@ -84,12 +82,12 @@ def _fill(url: str, at: str, rows: int) -> None:
     engine.dispose()
 
 
-def read(part: str, rows: int) -> Measured:
+def read(rows: int, *, part: str) -> Measured:
     """Return what reading took: seven columns in order of cursor and key, as a sync asks for them."""
     from connectors.contract import ExtractRequest
     from connectors.registry import connect
 
-    database, driver, left_out = PARTS[part]
+    database, driver, left_out = READS[part]
     with _server(database) as (url, at):
         _fill(url, at, rows)
         address = url.replace("postgresql", driver, 1) if database == "postgresql" else url
@@ -108,22 +106,5 @@ def read(part: str, rows: int) -> Measured:
         return measured(connector, request)
 
 
-def main() -> None:
-    """Run the named parts, or all of them."""
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[1])
-    parser.add_argument("parts", nargs="*", metavar="PART", help=", ".join(PARTS))
-    parser.add_argument("--rows", type=int, default=1_000_000)
-    wanted = parser.parse_args()
-    if len(wanted.parts) == 1:
-        found = read(wanted.parts[0], wanted.rows)
-        print(found.line(wanted.parts[0]), flush=True)
-        sys.exit(found.peak_mb > MOST_MB)
-    done = [
-        subprocess.run([sys.executable, __file__, part, "--rows", str(wanted.rows)], check=False).returncode
-        for part in wanted.parts or PARTS
-    ]
-    sys.exit(max(done))
-
-
 if __name__ == "__main__":
-    main()
+    sys.exit(run({part: (partial(read, part=part), Bounds()) for part in READS}, __file__))

@@ -87,6 +87,7 @@ objectives:
         led_by: [cost]
         note: The pilot ended.
         proxy_for: trust in the brand
+        after_end: measured
       cost: {title: From a day, metric: crm.cost, from: {at: 2026-10-15}, to: x2, expected: last_cycle}
       old:
         title: What we tracked before

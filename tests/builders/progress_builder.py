@@ -99,7 +99,9 @@ def end_of(day: int, *, first: date = FIRST) -> Any:
 def measured(value: Number | None, *, day: int = 50, name: str = "kr", **more: Any) -> Measurement:
     """Return a fresh measurement at the end of a day; of *parts*, where they are given."""
     state = State.OK if value is not None or more.get("parts") else State.NO_DATA
-    answer = Answer(None if value is None else Decimal(value), state, None if state is State.OK else "no rows match")
+    answer = Answer(
+        None if value is None else Decimal(value), state, None if state is State.OK else "no rows match"
+    )
     fields: dict[str, Any] = {
         "key_result": f"o.{name}",
         "cut": end_of(day),
@@ -112,24 +114,28 @@ def measured(value: Number | None, *, day: int = 50, name: str = "kr", **more: A
     return Measurement(**{**fields, **more})
 
 
-def said(
-    db: Database, of: Project, measurements: Sequence[Measurement], **more: Any
-) -> list[Observation]:
+def said(db: Database, of: Project, measurements: Sequence[Measurement], **more: Any) -> list[Observation]:
     """Return the observations behind *measurements*, in order of key result and time."""
     fields: dict[str, Any] = {"baselines": {}, "earlier": ()}
     return observe(db, of, measurements, **{**fields, **more})
 
 
 def held(
-    db: Database, goal: Goal, value: Number | None, *, day: int = 50, policy: Policy | str = "pace", **more: Any
+    db: Database,
+    goal: Goal,
+    value: Number | None,
+    *,
+    day: int = 50,
+    policy: Policy | str = "pace",
+    **more: Any,
 ) -> Observation:
     """Return what is said of one measurement of *goal*."""
     return said(db, project(key_result(goal, **more), policy=policy), [measured(value, day=day)])[0]
 
 
 def each(
-    db: Database, cases: Sequence[tuple[Goal, Number | None]], *, day: int = 50, policy: Policy | str = "pace",
-    days: int = 100, **more: Any,
+    db: Database, cases: Sequence[tuple[Goal, Number | None]], *, day: int = 50, days: int = 100,
+    policy: Policy | str = "pace", **more: Any,
 ) -> list[Observation]:  # fmt: skip
     """Return what is said of several goals, each with one value, in one statement."""
     names = [f"kr{n:04}" for n in range(len(cases))]

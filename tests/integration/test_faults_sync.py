@@ -74,6 +74,7 @@ def loads(folder: ProjectFolder) -> list[Any]:
 
 
 @pytest.mark.parametrize("place", DIES)
+@pytest.mark.fault(51, on="files")
 def test_a_killed_run_converges(
     place: str, tiny: ProjectFolder, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
@@ -194,6 +195,7 @@ def test_a_folder_that_may_not_be_written(tiny: ProjectFolder) -> None:
     assert (tiny.root / ".okr/latest.json").read_bytes() == published
 
 
+@pytest.mark.fault(51, on="files")
 def test_a_full_disk_ends_the_run_and_nothing_is_half_published(tmp_path: Path) -> None:
     """The error says that the disk is full; the last published file is the one before."""
     script = f"""

@@ -106,6 +106,7 @@ def test_what_cannot_be_read_is_refused(tmp_path: Path, bucket: str, case: str) 
         receipt(tmp_path, {"root": bucket, **connection}, path)
 
 
+@pytest.mark.fault(12, on="files")
 def test_an_empty_file_in_a_bucket_is_refused(tmp_path: Path, bucket: str) -> None:
     """A file without a byte is no data set without rows."""
     fsspec.filesystem("memory").pipe_file(f"{bucket}/deals.csv", b"")
@@ -139,6 +140,7 @@ def test_a_web_address_gives_what_a_folder_gives(tmp_path: Path, here: Receipt, 
     assert (here.content_hash, here.origin) == (there.content_hash, there.origin)
 
 
+@pytest.mark.fault(10, 15, on="files")
 def test_a_cut_body_is_fetched_again(tmp_path: Path, here: Receipt, server: FakeServer) -> None:
     """Neither an error nor a cut body changes what is read."""
     server.inject(status(503), at=1)
@@ -151,6 +153,7 @@ def test_names_are_written_as_addresses(tmp_path: Path, server: FakeServer) -> N
     assert 2 == receipt(tmp_path, web(server), "März 2026.csv").rows
 
 
+@pytest.mark.fault(50, on="files")
 def test_a_refused_credential_is_not_told(tmp_path: Path, server: FakeServer) -> None:
     """A wrong header is a wrong setup; what was sent is in no message."""
     with pytest.raises(SetupError) as caught:

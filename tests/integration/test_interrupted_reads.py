@@ -75,6 +75,7 @@ def killer(url: str, *, most: int) -> Iterator[list[int]]:
         thread.join()
 
 
+@pytest.mark.fault(46, on="sql")
 def test_a_lost_connection_is_read_again_whole(project: ProjectFolder, postgres_url: str) -> None:
     """Row 46: after a kill in mid-stream the extract is the undisturbed one; its receipt counts the retry."""
     with killer(postgres_url, most=1) as ended:
@@ -88,6 +89,7 @@ def test_a_lost_connection_is_read_again_whole(project: ProjectFolder, postgres_
     assert second.body["content_hash"] == first.body["content_hash"]
 
 
+@pytest.mark.fault(46, on="sql")
 def test_a_connection_lost_each_time_is_a_failure(project: ProjectFolder, postgres_url: str) -> None:
     """Row 46: after three tries the dataset fails by itself, nothing half is kept, the next sync is whole."""
     with killer(postgres_url, most=100) as ended:

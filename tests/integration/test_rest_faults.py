@@ -13,6 +13,7 @@ from typing import Any
 
 import fake_http
 import pytest
+from connector_faults import fault_of, numbered
 from fake_http import FakeServer, Reply, Request, edited, edited_json, reply_json
 
 from connectors.contract import ExtractRequest, Receipt
@@ -167,7 +168,13 @@ HEALED: dict[str, Callable[[], fake_http.Fault]] = {
 
 
 @pytest.mark.parametrize(
-    ("fault", "page"), [(fault, page) for fault in HEALED for page in (1, 2, 4) if (fault, page) != ("18", 1)]
+    ("fault", "page"),
+    [
+        pytest.param(fault, page, marks=fault_of(fault, on="rest"))
+        for fault in HEALED
+        for page in (1, 2, 4)
+        if (fault, page) != ("18", 1)
+    ],
 )
 def test_fault_is_healed(deals: Deals, fault: str, page: int) -> None:
     """One fault on the first, a middle or the last page changes nothing of what is read."""
@@ -179,6 +186,7 @@ def test_fault_is_healed(deals: Deals, fault: str, page: int) -> None:
 
 
 @pytest.mark.parametrize("page", [1, 2, 4])
+@pytest.mark.fault(1, 2, on="rest")
 def test_fault_2_token_expires_between_pages(deals: Deals, page: int) -> None:
     """A token that ends during the read is renewed once, and the same page is asked for again."""
     undisturbed = read(deals)
@@ -186,6 +194,7 @@ def test_fault_2_token_expires_between_pages(deals: Deals, page: int) -> None:
     assert undisturbed.content_hash == read(deals).content_hash
 
 
+@pytest.mark.fault(5, on="rest")
 def test_fault_5_token_endpoint_fails_in_passing(deals: Deals) -> None:
     """Trouble at the token endpoint is tried again, not taken for a wrong credential."""
     deals.server.inject(fake_http.status(503), times=2, path="/token")
@@ -212,7 +221,7 @@ LASTING: dict[str, tuple[Callable[[], fake_http.Fault], type[ConnectorError], st
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("fault", LASTING)
+@pytest.mark.parametrize("fault", numbered(LASTING, on="rest"))
 def test_lasting_fault_is_refused(deals: Deals, fault: str) -> None:
     """A fault that stays is refused with its reason; there is no other number, and no value is told."""
     made, error, reason = LASTING[fault]
@@ -223,6 +232,7 @@ def test_lasting_fault_is_refused(deals: Deals, fault: str) -> None:
     assert [told for told in ("1.234,50", "n/a", SECRET, "token-1") if told in str(caught.value)] == []
 
 
+@pytest.mark.fault(18, on="rest")
 def test_fault_18_rows_that_come_twice(deals: Deals) -> None:
     """A row on two pages that are not neighbours is noticed too, and lasting doubles are refused."""
     deals.rows[9] = {**deals.rows[0]}
@@ -230,6 +240,7 @@ def test_fault_18_rows_that_come_twice(deals: Deals) -> None:
         read(deals, options={"complete": None})
 
 
+@pytest.mark.fault(18, on="rest")
 def test_fault_18_without_a_key(deals: Deals) -> None:
     """A page that repeats the one before is noticed although nothing tells its rows apart."""
     deals.server.inject(fake_http.duplicate(), at=2, path="/deals")
@@ -237,12 +248,14 @@ def test_fault_18_without_a_key(deals: Deals) -> None:
     assert (found.rows, found.requests) == (ROWS, 6)
 
 
+@pytest.mark.fault(19, on="rest")
 def test_fault_19_is_unprovable_without_a_total(deals: Deals) -> None:
     """Without total, link or flag the receipt says that nobody can tell whether all is there."""
     options = {"pages": {"by": "last_id", "param": "after", "path": "id"}, "complete": None}
     assert read(deals, options=options).complete == "unprovable"
 
 
+@pytest.mark.fault(21, on="rest")
 def test_fault_21_rows_change_between_pages(deals: Deals) -> None:
     """A row that moves behind the others while pages are read comes in both versions, the later last."""
 
@@ -254,6 +267,7 @@ def test_fault_21_rows_change_between_pages(deals: Deals) -> None:
     assert read(deals).rows == ROWS + 1
 
 
+@pytest.mark.fault(27, on="rest")
 def test_fault_27_a_new_field_changes_nothing(deals: Deals) -> None:
     """A field that nobody declared is not read."""
     undisturbed = read(deals)
@@ -261,6 +275,7 @@ def test_fault_27_a_new_field_changes_nothing(deals: Deals) -> None:
     assert undisturbed.content_hash == read(deals).content_hash
 
 
+@pytest.mark.fault(32, on="rest")
 def test_fault_32_numbers_are_exact(deals: Deals) -> None:
     """Numbers arrive with every digit, as JSON numbers of any notation too."""
     undisturbed = read(deals)
@@ -274,12 +289,14 @@ def _numbers(body: bytes) -> bytes:
     return body
 
 
+@pytest.mark.fault(34, on="rest")
 def test_fault_34_skew_is_told(deals: Deals) -> None:
     """A server whose clock is another than ours is named in the receipt."""
     deals.server.inject(skewed, times=99, path="/deals")
     assert "s ahead of the source's" in read(deals).warnings[0]
 
 
+@pytest.mark.fault(50, on="rest")
 def test_fault_50_no_secret_in_the_receipt(deals: Deals) -> None:
     """Neither secret nor token is in what the receipt tells, also of a disturbed read."""
     deals.server.inject(fake_http.status(503, headers={"X-Request-Id": SECRET}), times=2)

@@ -138,6 +138,13 @@ def test_a_link_is_a_link_in_any_case() -> None:
     assert read(answer, BY_LINK)[1] == [0, 1, 2, 3, 4]
 
 
+def test_a_link_to_no_address_is_no_crash() -> None:
+    """A next page at what is no address is told as such."""
+    told = {"r": ROWS[:3], "next": "http://[::1"}
+    with pytest.raises(Incomplete, match="not valid"):
+        read(lambda asked: reply_json(told), {"rows": "r", "pages": {"by": "json_link", "path": "next"}})
+
+
 NO_WAY_ON: dict[str, tuple[Mapping[str, object], Mapping[str, object]]] = {
     "cursor is an object": ({"by": "json_cursor", "path": "next", "param": "c"}, {"next": {"id": 3}}),
     "cursor is true": ({"by": "json_cursor", "path": "next", "param": "c"}, {"next": True}),
@@ -167,15 +174,66 @@ def test_a_flag_may_be_written_in_any_way_that_says_no() -> None:
         )
 
 
-def test_an_end_nobody_told_is_unprovable() -> None:
-    """One full page and nothing where the next should be named may be all, or a wrong path: that is told."""
-    options = {
-        "rows": "r",
-        "pages": {"by": "json_cursor", "path": "paging.nxt", "param": "c"},
-        "page_size": {"param": "limit", "rows": 3},
-    }
-    receipt, _ = read(lambda asked: reply_json({"r": ROWS[:3], "paging": {"next": "x"}}), options)
+def in_pages(asked: Request) -> Reply:
+    """Return the page of the first three rows that *asked* wants, and where the next one is."""
+    start, size = int(asked.query.get("c", 0)), int(asked.query.get("limit", 3))
+    paging = {"next": start + size} if start + size < 3 else {}
+    return reply_json({"r": ROWS[start : min(start + size, 3)], "paging": paging})
+
+
+@pytest.mark.parametrize("size", [None, {"param": "ignored", "rows": 3}, {"param": "limit", "rows": 1}])
+def test_an_end_nobody_told_is_unprovable(size: Mapping[str, object] | None) -> None:
+    """A page and nothing where the next should be named may be all, or a wrong path: that is told."""
+    pages = {"by": "json_cursor", "path": "paging.nxt", "param": "c"}
+    receipt, _ = read(in_pages, {"rows": "r", "pages": pages, "page_size": size})
     assert (receipt.complete, len(receipt.warnings)) == ("unprovable", 1)
+
+
+def test_a_wrong_path_to_the_next_page() -> None:
+    """A full page is asked for with a row less: a next page that is not named then is a wrong path."""
+    pages = {"by": "json_cursor", "path": "paging.nxt", "param": "c"}
+    with pytest.raises(SetupError, match="nothing where `pages` looks"):
+        read(in_pages, {"rows": "r", "pages": pages, "page_size": {"param": "limit", "rows": 3}})
+
+
+@pytest.mark.parametrize(("rows", "requests"), [(3, 2), (4, 1)])
+def test_one_page_that_is_all(rows: int, requests: int) -> None:
+    """A right path proves the end of a full page by one more call, and of one that is not full by none."""
+    pages = {"by": "json_cursor", "path": "paging.next", "param": "c"}
+    receipt, ids = read(
+        in_pages, {"rows": "r", "pages": pages, "page_size": {"param": "limit", "rows": rows}}
+    )
+    assert (receipt.complete, receipt.requests, ids) == ("yes", requests, [0, 1, 2])
+
+
+@pytest.mark.parametrize(
+    "said", [{"fields": {"iid": "x"}}, {"formats": {"iid": "date"}}, {"optional": ["iid"]}]
+)
+def test_what_is_said_of_no_column_is_refused(said: Mapping[str, object]) -> None:
+    """A misspelt column under `fields`, `formats` or `optional` is told, with the likeliest name."""
+    with pytest.raises(SetupError, match="did you mean id"):
+        read(lambda asked: reply_json(ROWS), said)
+
+
+def test_secrets_of_a_dataset_are_hidden() -> None:
+    """A key among a dataset's parameters or headers is as secret as one of the connection."""
+    options = {"params": {"api_key": "canary-of-params"}, "headers": {"X-Token": "canary-of-headers"}}
+    echo = "canary-of-params-canary-of-headers"
+    receipt, _ = read(lambda asked: reply_json(ROWS, X_Request_Id=echo), options)
+    assert receipt.request_ids == ("[hidden]-[hidden]",)
+
+
+def test_doctor_tells_of_a_page_that_leads_nowhere() -> None:
+    """`okr doctor` says that one page came and no next one was named, where a sync would read it alone."""
+    pages = {"by": "json_cursor", "path": "paging.nxt", "param": "c"}
+    options = RestDataset.model_validate({"path": "items", "rows": "r", "pages": pages})
+    wanted = ExtractRequest(dataset="api.items", columns={"id": "integer"}, options=options)
+    with FakeServer(in_pages) as server:
+        connection = {"base_url": server.url, "allow_addresses": ["127.0.0.1"]}
+        made = RestConnector(RestConnection.model_validate(connection), base=Path())
+        found = [(check.passed, check.advice) for check in made.check((wanted,))]
+        made.close()
+    assert found == [(True, False), (False, True)]
 
 
 def test_a_single_page_that_links_to_another() -> None:

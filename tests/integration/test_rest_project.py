@@ -147,6 +147,7 @@ WAYS = ("bearer", "header", "query", "basic", "oauth2_client_credentials", "oaut
 
 
 @pytest.mark.parametrize("way", WAYS)
+@pytest.mark.fault(50, on="rest")
 def test_no_secret_is_left_anywhere(
     tmp_path: Path,
     server: FakeServer,

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from connector_faults import numbered
 from fake_http import (
     cut,
     drip,
@@ -134,7 +135,7 @@ BULK: dict[str, Callable[[World], object]] = {
 
 
 @pytest.mark.parametrize("since", [None, SINCE], ids=["whole", "window"])
-@pytest.mark.parametrize("fault", REST)
+@pytest.mark.parametrize("fault", numbered(REST, on="salesforce"))
 def test_pages_survive(
     rest: World, undisturbed: dict[str | None, str], fault: str, since: str | None
 ) -> None:
@@ -144,13 +145,14 @@ def test_pages_survive(
 
 
 @pytest.mark.parametrize("since", [None, SINCE], ids=["whole", "window"])
-@pytest.mark.parametrize("fault", BULK)
+@pytest.mark.parametrize("fault", numbered(BULK, on="salesforce"))
 def test_jobs_survive(bulk: World, undisturbed: dict[str | None, str], fault: str, since: str | None) -> None:
     """Bulk jobs give the same rows to the bit as query pages do, whatever befalls them once."""
     BULK[fault](bulk)
     assert undisturbed[since] == bulk.receipt(since=since).content_hash
 
 
+@pytest.mark.fault(1, on="salesforce")
 def test_1_a_session_that_ended_is_renewed_once(rest: World, undisturbed: dict[str | None, str]) -> None:
     """1: a session that ended before the read costs one sign-in."""
     connector = rest.connector()
@@ -160,6 +162,7 @@ def test_1_a_session_that_ended_is_renewed_once(rest: World, undisturbed: dict[s
     assert 2 == rest.org.calls["sign in"]
 
 
+@pytest.mark.fault(1, on="salesforce")
 def test_1_sessions_that_end_at_once_are_no_loop(rest: World) -> None:
     """1: an organisation that ends every session is given up, not signed in to for ever."""
     rest.server.inject(rest.then(rest.org.expire), times=99, path="*/services/data/*")
@@ -168,6 +171,7 @@ def test_1_sessions_that_end_at_once_are_no_loop(rest: World) -> None:
     assert rest.org.calls["sign in"] <= 3
 
 
+@pytest.mark.fault(2, 20, on="salesforce")
 def test_2_no_locator_is_used_twice(rest: World) -> None:
     """2: after a session ended, the query begins behind the last whole page; its old locator rests."""
     rest.server.inject(rest.then(rest.org.expire), at=2, path=MORE)
@@ -177,6 +181,7 @@ def test_2_no_locator_is_used_twice(rest: World) -> None:
     assert "Id > '006" in rest.org.soql[-1]
 
 
+@pytest.mark.fault(3, on="salesforce")
 def test_3_the_same_job_goes_on(bulk: World) -> None:
     """3: a session that ends while a job runs does not make a second job."""
     bulk.server.inject(bulk.then(bulk.org.expire), path=JOB)
@@ -184,6 +189,7 @@ def test_3_the_same_job_goes_on(bulk: World) -> None:
     assert (1, 2) == (bulk.org.calls["job"], bulk.org.calls["sign in"])
 
 
+@pytest.mark.fault(7, on="salesforce")
 def test_7_a_long_wait_is_told(rest: World) -> None:
     """7: a source that wants an hour of peace gets it, and the instant is told."""
     rest.server.inject(retry_after("3600"), at=1, times=9, path=MORE)
@@ -194,6 +200,7 @@ def test_7_a_long_wait_is_told(rest: World) -> None:
 
 
 @pytest.mark.parametrize("lane", ["rest", "bulk"])
+@pytest.mark.fault(9, on="salesforce")
 def test_9_an_empty_allowance_is_not_knocked_at(rest: World, lane: str) -> None:
     """9: when the day's requests are used up, the read stops at the first refusal."""
     rest.read = lane
@@ -207,6 +214,7 @@ def test_9_an_empty_allowance_is_not_knocked_at(rest: World, lane: str) -> None:
     assert 1 == len(rest.server.requests)
 
 
+@pytest.mark.fault(9, on="salesforce")
 def test_9_a_read_leaves_enough_for_others(rest: World) -> None:
     """9: a read that would eat more than its share of what is left is not begun."""
     rest.org.allowance = (99_990, 100_000)
@@ -216,14 +224,18 @@ def test_9_a_read_leaves_enough_for_others(rest: World) -> None:
     assert "more" not in rest.org.calls
 
 
-@pytest.mark.parametrize("fault", [html(), empty(), html(503)], ids=["11", "12", "10"])
-def test_10_to_12_what_stays_wrong_is_transient(rest: World, fault: Callable[..., None]) -> None:
+NEVER_DATA = {"10": html(503), "11": html(), "12": empty()}
+
+
+@pytest.mark.parametrize("fault", numbered(NEVER_DATA, on="salesforce"))
+def test_10_to_12_what_stays_wrong_is_transient(rest: World, fault: str) -> None:
     """10 to 12: a page that is never data is no rows, but a failure in passing."""
-    rest.server.inject(fault, times=99, path=MORE)
+    rest.server.inject(NEVER_DATA[fault], times=99, path=MORE)
     with pytest.raises(Transient):
         rest.receipt()
 
 
+@pytest.mark.fault(13, on="salesforce")
 def test_13_a_dripping_body_ends(rest: World) -> None:
     """13: a server that sends a byte now and then is given up when the deadline passes, each time."""
     rest.server.inject(drip(0.05), times=99, path=MORE)
@@ -232,6 +244,7 @@ def test_13_a_dripping_body_ends(rest: World) -> None:
 
 
 @pytest.mark.parametrize("lane", ["rest", "bulk"])
+@pytest.mark.fault(16, 19, on="salesforce")
 def test_16_to_19_what_stays_short_is_refused(rest: World, lane: str) -> None:
     """16, 19: pages that lack a row again and again are no shorter dataset."""
     rest.read = lane
@@ -241,6 +254,7 @@ def test_16_to_19_what_stays_short_is_refused(rest: World, lane: str) -> None:
         rest.receipt()
 
 
+@pytest.mark.fault(17, on="salesforce")
 def test_17_json_that_stays_broken_names_where(rest: World) -> None:
     """17: malformed JSON is asked for again twice, then refused by its place."""
     rest.server.inject(malformed(), times=99, path=MORE)
@@ -248,6 +262,7 @@ def test_17_json_that_stays_broken_names_where(rest: World) -> None:
         rest.receipt()
 
 
+@pytest.mark.fault(19, on="salesforce")
 def test_19_rows_that_a_whole_query_lacks_are_missed(rest: World) -> None:
     """19: a query that gives fewer rows than are counted before and after it is refused."""
     drop = edited_json(
@@ -265,6 +280,7 @@ def test_19_rows_that_a_whole_query_lacks_are_missed(rest: World) -> None:
 
 @pytest.mark.parametrize("lane", ["rest", "bulk"])
 @pytest.mark.parametrize("since", [None, SINCE], ids=["whole", "window"])
+@pytest.mark.fault(21, on="salesforce")
 def test_21_rows_that_change_while_read_come_once(rest: World, lane: str, since: str | None) -> None:
     """21: a row that changes between pages comes once or, in a window, with the next read; none is lost."""
     rest.read = lane
@@ -306,7 +322,7 @@ FIELDS: dict[str, tuple[Callable[[World], None], str, str | None]] = {
 }
 
 
-@pytest.mark.parametrize("fault", FIELDS)
+@pytest.mark.parametrize("fault", numbered(FIELDS, on="salesforce"))
 def test_25_and_26_changed_fields_are_refused_before_reading(rest: World, fault: str) -> None:
     """25, 26: a field that is gone, hidden or of another type is named, with the likeliest new name."""
     change, told, nearest = FIELDS[fault]
@@ -318,6 +334,7 @@ def test_25_and_26_changed_fields_are_refused_before_reading(rest: World, fault:
     assert 1 == rest.org.calls["query"]
 
 
+@pytest.mark.fault(25, on="salesforce")
 def test_25_a_field_that_goes_after_the_look_is_refused(rest: World) -> None:
     """25: a field that is dropped between the describe and the query is a changed schema, too."""
     drop = rest.then(lambda: FIELDS["25 renamed"][0](rest))
@@ -327,6 +344,7 @@ def test_25_a_field_that_goes_after_the_look_is_refused(rest: World) -> None:
     assert "Amount" == caught.value.column
 
 
+@pytest.mark.fault(28, on="salesforce")
 def test_28_what_cannot_be_cut_small_enough_is_refused(rest: World) -> None:
     """28: a query that takes too long however short it is, is refused with what to do."""
     rest.org.slow_over = 0
@@ -334,6 +352,7 @@ def test_28_what_cannot_be_cut_small_enough_is_refused(rest: World) -> None:
         rest.receipt()
 
 
+@pytest.mark.fault(29, on="salesforce")
 def test_29_more_groups_than_one_answer_holds_are_refused(rest: World) -> None:
     """29: an aggregate of more than 2,000 groups is refused; its first 2,000 are not the answer."""
     rest.org.tables.insert("Opportunity", map(deal, range(DEALS, 2100)))
@@ -346,6 +365,7 @@ def groups(it: World, query: str) -> list[dict[str, Any]]:
     return it.rows(mode="aggregate", columns=columns, cursor=None, key=(), object=None, query=query)
 
 
+@pytest.mark.fault(30, on="salesforce")
 def test_30_a_stuck_job_is_aborted(bulk: World) -> None:
     """30: a job without progress is aborted, and query pages read in its place."""
     bulk.org.stuck = True
@@ -353,6 +373,7 @@ def test_30_a_stuck_job_is_aborted(bulk: World) -> None:
     assert (1, 1) == (bulk.org.calls["job"], bulk.org.calls["abort"])
 
 
+@pytest.mark.fault(31, on="salesforce")
 def test_31_results_that_are_gone_make_one_new_job(bulk: World) -> None:
     """31: results that are gone are made again for what is left."""
     bulk.server.inject(bulk.then(bulk.org.jobs.clear), at=2, path=RESULTS)
@@ -362,6 +383,7 @@ def test_31_results_that_are_gone_make_one_new_job(bulk: World) -> None:
 
 
 @pytest.mark.parametrize("lane", ["rest", "bulk"])
+@pytest.mark.fault(32, on="salesforce")
 def test_32_numbers_ids_and_texts_are_exact(rest: World, lane: str) -> None:
     """32: 1.441209288E7 is 14412092.88 by both ways; ids keep their case; texts keep their lines."""
     rest.read = lane
@@ -385,6 +407,7 @@ def currencies(it: World) -> None:
 ISO = Field(name="CurrencyIsoCode", type="picklist")
 
 
+@pytest.mark.fault(33, on="salesforce")
 def test_33_mixed_currencies_need_a_rule(rest: World) -> None:
     """33: amounts of several currencies are not read as if they were of one."""
     currencies(rest)
@@ -393,6 +416,7 @@ def test_33_mixed_currencies_need_a_rule(rest: World) -> None:
 
 
 @pytest.mark.parametrize("lane", ["rest", "bulk"])
+@pytest.mark.fault(33, on="salesforce")
 def test_33_a_rule_converts_exactly_and_is_told(rest: World, lane: str) -> None:
     """33: with rates, each amount is multiplied exactly, and the receipt says by what."""
     rest.read = lane
@@ -404,6 +428,7 @@ def test_33_a_rule_converts_exactly_and_is_told(rest: World, lane: str) -> None:
     assert ("Amount in EUR at 1 USD = 0.5 EUR",) == rest.receipt(columns=columns, currency=rule).warnings
 
 
+@pytest.mark.fault(33, on="salesforce")
 def test_33_a_currency_without_a_rate_is_a_reject(rest: World) -> None:
     """33: an amount of a currency that the rule does not name is no number."""
     currencies(rest)
@@ -412,6 +437,7 @@ def test_33_a_currency_without_a_rate_is_a_reject(rest: World) -> None:
         rest.receipt(currency=rule)
 
 
+@pytest.mark.fault(34, on="salesforce")
 def test_34_windows_go_by_the_server_clock(rest: World, undisturbed: dict[str | None, str]) -> None:
     """34: a clock here that is a day wrong moves no window; doctor says that it is wrong."""
     wrong = Timing(now=lambda: datetime.now(UTC) - timedelta(seconds=SKEW_S + 40))
@@ -430,6 +456,7 @@ def test_50_requests_are_as_few_as_pages(rest: World) -> None:
     assert -(-DEALS // 50) + 4 == rest.receipt(columns=columns).requests
 
 
+@pytest.mark.fault(50, on="salesforce")
 def test_instead_of_an_answer_an_unknown_code_is_told_by_code_alone(rest: World) -> None:
     """A refusal that nobody foresaw shows its code and place, never the server's message."""
     body = b'[{"errorCode": "SOMETHING_NEW", "message": "canary 4711"}]'

@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import quote, quote_plus
 
 import pytest
+from connector_faults import numbered
 from fake_http import edited_json, redirect, reset, status
 from fake_salesforce import SANDBOX_ID, FakeServer
 from fake_salesforce_sign_in import KEY, PASSWORD, SECRET, TOKEN, USER, private_pem
@@ -99,7 +100,7 @@ REFUSED = {
 }
 
 
-@pytest.mark.parametrize("case", REFUSED)
+@pytest.mark.parametrize("case", numbered(REFUSED, on="salesforce"))
 def test_4_a_refusal_is_told_and_not_repeated(it: World, case: str) -> None:
     """4: refused credentials name the flow and the code, hold no secret, and are sent once."""
     changes, told = REFUSED[case]
@@ -110,6 +111,7 @@ def test_4_a_refusal_is_told_and_not_repeated(it: World, case: str) -> None:
     assert [] == [secret for secret in (*SECRETS, "wrong-s3cret", "wrong-p4ss") if secret in shown]
 
 
+@pytest.mark.fault(4, 34, on="salesforce")
 def test_4_a_wrong_clock_is_named(it: World) -> None:
     """4: an assertion that is too old on arrival leads to the clock, with how far it is off."""
     slow = Timing(now=lambda: datetime.now(UTC) - timedelta(hours=2))
@@ -117,6 +119,7 @@ def test_4_a_wrong_clock_is_named(it: World) -> None:
         receive(it, timing=slow, **JWT)
 
 
+@pytest.mark.fault(4, 6, on="salesforce")
 def test_4_the_other_kind_of_organisation_is_named(it: World) -> None:
     """4: an assertion made for production is refused by a sandbox, and the refusal says so."""
     it.org.audience = "https://test.salesforce.com"
@@ -125,6 +128,7 @@ def test_4_the_other_kind_of_organisation_is_named(it: World) -> None:
 
 
 @pytest.mark.parametrize("way", [{}, JWT], ids=["client_credentials", "jwt"])
+@pytest.mark.fault(5, on="salesforce")
 def test_5_a_token_endpoint_that_stays_down_is_transient(it: World, way: dict[str, Any]) -> None:
     """5: a token endpoint that is down is no wrong credential."""
     it.server.inject(status(503), times=99, path=TOKEN_PATH)
@@ -133,6 +137,7 @@ def test_5_a_token_endpoint_that_stays_down_is_transient(it: World, way: dict[st
 
 
 @pytest.mark.parametrize("fault", [status(503, body=b"<html>down</html>"), reset()], ids=["503", "reset"])
+@pytest.mark.fault(5, on="salesforce")
 def test_5_a_soap_endpoint_that_is_down_is_transient(it: World, fault: Any) -> None:
     """5: the same of the password's endpoint, which is asked once: a guess too many locks a user out."""
     it.server.inject(fault, times=99, path="*/Soap/*")
@@ -140,6 +145,7 @@ def test_5_a_soap_endpoint_that_is_down_is_transient(it: World, fault: Any) -> N
         receive(it, **SOAP)
 
 
+@pytest.mark.fault(5, on="salesforce")
 def test_5_an_answer_without_a_token_is_transient(it: World) -> None:
     """5: an answer of the token endpoint that lacks the token signs nobody in."""
     it.server.inject(edited_json(lambda value: {"instance_url": value["instance_url"]}), path=TOKEN_PATH)
@@ -147,6 +153,7 @@ def test_5_an_answer_without_a_token_is_transient(it: World) -> None:
         receive(it)
 
 
+@pytest.mark.fault(6, on="salesforce")
 def test_6_a_sandbox_behind_a_production_address_is_found(it: World) -> None:
     """6: doctor holds what the organisation is against what its address says."""
     assert checked(it)["organisation"].passed
@@ -156,6 +163,7 @@ def test_6_a_sandbox_behind_a_production_address_is_found(it: World) -> None:
     assert (found.passed, "sandbox behind an address of production" in found.seen) == (False, True)
 
 
+@pytest.mark.fault(6, on="salesforce")
 def test_6_a_declared_organisation_is_insisted_on(it: World) -> None:
     """6: an organisation other than the declared one is not read."""
     with pytest.raises(SetupError, match=f"{it.org.id} answers, {SANDBOX_ID} is declared"):
@@ -163,6 +171,7 @@ def test_6_a_declared_organisation_is_insisted_on(it: World) -> None:
     assert "describe" not in it.org.calls
 
 
+@pytest.mark.fault(6, on="salesforce")
 def test_6_an_organisation_that_changed_is_refused(it: World) -> None:
     """6: what was read from one organisation is not read on from another, unless that is declared."""
     before = it.receipt().origin
@@ -210,6 +219,7 @@ FAILURES = {
 
 @pytest.mark.parametrize("way", [{}, JWT, SOAP], ids=["client_credentials", "jwt", "password"])
 @pytest.mark.parametrize("failure", FAILURES)
+@pytest.mark.fault(50, on="salesforce")
 def test_50_no_secret_is_told(
     it: World, caplog: pytest.LogCaptureFixture, failure: str, way: dict[str, Any]
 ) -> None:

@@ -77,6 +77,7 @@ UNTIDY: dict[str, tuple[Tab, dict[str, Any]]] = {
 
 
 @pytest.mark.parametrize("case", UNTIDY)
+@pytest.mark.fault(37, on="google_sheets")
 def test_untidy_is_read_as_orderly(source: Sheets, orderly: str, case: str) -> None:
     """[37] By header and padded: however the columns and rows stand, the content hash is the same."""
     source.book.tabs[1], options = UNTIDY[case]
@@ -106,6 +107,7 @@ BROKEN: dict[str, tuple[Tab, type[ConnectorError], str]] = {
 
 
 @pytest.mark.parametrize("case", BROKEN)
+@pytest.mark.fault(36, 37, on="google_sheets")
 def test_broken_is_refused_with_its_place(source: Sheets, case: str) -> None:
     """[36, 37] What cannot be read for certain is refused, and the error says where to look."""
     source.book.tabs[1], kind, told = BROKEN[case]
@@ -119,6 +121,7 @@ def test_broken_is_refused_with_its_place(source: Sheets, case: str) -> None:
     ["#NULL!", "#DIV/0!", "#VALUE!", "#REF!", "#NAME?", "#NUM!", "#N/A", "#ERROR!", "Loading..."],
 )
 @pytest.mark.parametrize("column", [0, 1, 2])
+@pytest.mark.fault(35, on="google_sheets")
 def test_an_error_cell_is_named(source: Sheets, shown: str, column: int) -> None:
     """[35] An error in a declared column of any type is BadValue with tab and address, never 0 or null."""
     row = list(SEPTEMBER)
@@ -129,6 +132,7 @@ def test_an_error_cell_is_named(source: Sheets, shown: str, column: int) -> None
     assert f"Plan!{'ABC'[column]}3" == problem.place
 
 
+@pytest.mark.fault(35, on="google_sheets")
 def test_an_error_elsewhere_is_no_matter(source: Sheets, orderly: str) -> None:
     """[35] An error in a column that is not declared changes nothing."""
     source.book.tabs[1] = plan([(*HEADER, "Ratio"), *[(*row, "#DIV/0!") for row in PLAN[1:]]])
@@ -136,6 +140,7 @@ def test_an_error_elsewhere_is_no_matter(source: Sheets, orderly: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["1.234,50", "1,234.50", "1.234", "1350", "EUR 5", "5 %"])
+@pytest.mark.fault(36, on="google_sheets")
 def test_a_text_is_no_number(source: Sheets, text: str) -> None:
     """[36] Digits in a text may mean a thousand times more elsewhere: refused, and not repeated."""
     source.book.tabs[1] = plan([HEADER, (AUGUST[0], text, "North")])
@@ -144,6 +149,7 @@ def test_a_text_is_no_number(source: Sheets, text: str) -> None:
     assert ("Plan!B2", False) == (problem.place, text in str(problem))
 
 
+@pytest.mark.fault(35, on="google_sheets")
 def test_rejects_within_the_limit_are_counted(source: Sheets) -> None:
     """[35] With a reject_limit the bad row is left out and stands in the receipt with its address."""
     source.book.tabs[1] = plan([HEADER, AUGUST, (SEPTEMBER[0], "#REF!", "South"), OCTOBER])
@@ -162,6 +168,7 @@ NUMBERS = {
 
 
 @pytest.mark.parametrize("written", NUMBERS)
+@pytest.mark.fault(32, on="google_sheets")
 def test_numbers_are_as_they_are_written(source: Sheets, written: str) -> None:
     """Numbers go from the text of the answer into decimals; no float is between them."""
     source.book.tabs[1] = plan([HEADER, (AUGUST[0], Wire(written), "North")])
@@ -221,6 +228,7 @@ def test_an_unknown_zone_is_asked_for(source: Sheets, orderly: str) -> None:
     assert "zone:" in source.refusal(columns={"At": "timestamp"}, key=()).mend
 
 
+@pytest.mark.fault(38, on="google_sheets")
 def test_a_renamed_tab_is_followed_by_its_gid(source: Sheets, orderly: str) -> None:
     """[38] With a gid the tab is found whatever it is called and wherever it stands, and that is told."""
     source.book.tabs[1].title = "Plan (old)"
@@ -230,6 +238,7 @@ def test_a_renamed_tab_is_followed_by_its_gid(source: Sheets, orderly: str) -> N
     assert ("tab Plan (gid 187) is called Plan (old) now",) == receipt.warnings
 
 
+@pytest.mark.fault(38, on="google_sheets")
 def test_a_renamed_tab_is_no_other_tab(source: Sheets) -> None:
     """[38] Without a gid a renamed tab is refused with the nearest; no other tab is read in its place."""
     source.book.tabs[1].title = "Plan 26"
@@ -244,6 +253,7 @@ def test_the_url_names_the_tab(source: Sheets, orderly: str) -> None:
     assert orderly == source.receipt(spreadsheet=url, tab=None).content_hash
 
 
+@pytest.mark.fault(38, on="google_sheets")
 def test_a_tab_renamed_between_look_and_read_is_looked_up_again(source: Sheets, orderly: str) -> None:
     """[38] A tab that gets another name just after our look is found on the second."""
     tab = source.book.tabs[1]
@@ -257,6 +267,7 @@ def test_a_tab_renamed_between_look_and_read_is_looked_up_again(source: Sheets, 
     assert (2, 2) == (source.google.served["get"], source.google.served["batchGet"])
 
 
+@pytest.mark.fault(39, on="google_sheets")
 def test_not_shared_names_whom_to_share_with(source: Sheets) -> None:
     """[39] A 403 is told with the address that the spreadsheet must be shared with."""
     source.book.readers.clear()
@@ -265,6 +276,7 @@ def test_not_shared_names_whom_to_share_with(source: Sheets) -> None:
     assert f"share it with {source.google.email}" in problem.mend
 
 
+@pytest.mark.fault(39, on="google_sheets")
 def test_a_spreadsheet_that_is_not_there(source: Sheets) -> None:
     """[39] A 404 is told as one, without the id, which may be all that it takes to read it."""
     source.google.books.clear()
@@ -273,6 +285,7 @@ def test_a_spreadsheet_that_is_not_there(source: Sheets) -> None:
     assert ("there is no such spreadsheet" in str(problem), False) == (True, source.book.id in str(problem))
 
 
+@pytest.mark.fault(40, on="google_sheets")
 def test_recalculated_cells_are_read(source: Sheets, orderly: str) -> None:
     """[40] Nothing is kept between runs and no time of change is trusted: the content hash decides."""
     modified = source.book.modified
@@ -312,6 +325,7 @@ def test_a_named_range_must_be_one_cell(source: Sheets, name: str, box: Any, tol
     assert told in str(problem)
 
 
+@pytest.mark.fault(35, on="google_sheets")
 def test_an_error_in_a_cell_is_named(source: Sheets) -> None:
     """[35] A single cell's error has its address too."""
     source.book.tabs[1] = plan([HEADER, (AUGUST[0], "#REF!", "North")])

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from connector_faults import numbered
 from fake_google import (
     Fault,
     cut,
@@ -62,7 +63,7 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 
 @pytest.mark.parametrize("endpoint", ["token", "get", "batchGet"])
-@pytest.mark.parametrize("fault", OUTLIVED)
+@pytest.mark.parametrize("fault", numbered(OUTLIVED, on="google_sheets"))
 def test_a_passing_fault_is_outlived(source: Sheets, undisturbed: str, fault: str, endpoint: str) -> None:
     """[5, 10-17] Whatever call it strikes, the read is tried again and its content hash is the same."""
     strike, times = OUTLIVED[fault]
@@ -71,7 +72,9 @@ def test_a_passing_fault_is_outlived(source: Sheets, undisturbed: str, fault: st
     assert (undisturbed, times) == (receipt.content_hash, receipt.retries)
 
 
-@pytest.mark.parametrize("fault", [name for name, (_, times) in OUTLIVED.items() if times > 1])
+@pytest.mark.parametrize(
+    "fault", numbered([name for name, (_, times) in OUTLIVED.items() if times > 1], on="google_sheets")
+)
 def test_a_lasting_fault_is_told(source: Sheets, fault: str) -> None:
     """[5, 10-17] A fault that stays ends in Transient that holds nothing of the answer."""
     source.google.fail("batchGet", *[OUTLIVED[fault][0]] * 6)
@@ -90,6 +93,7 @@ def test_a_lasting_fault_is_told(source: Sheets, fault: str) -> None:
         ("Something that nobody has seen before", "make a new key"),
     ],
 )
+@pytest.mark.fault(4, on="google_sheets")
 def test_invalid_grant_is_not_tried_again(source: Sheets, why: str, hint: str) -> None:
     """[4] A refused sign-in is a wrong setup: asked once, with what to do, without the server's words."""
     source.google.fail("token", refused(why))
@@ -99,6 +103,7 @@ def test_invalid_grant_is_not_tried_again(source: Sheets, why: str, hint: str) -
     assert (1, False) == (source.google.served["token"], why in str(problem))
 
 
+@pytest.mark.fault(4, on="google_sheets")
 def test_a_key_of_another_account_is_refused(source: Sheets) -> None:
     """[4] The token endpoint checks the signature for real: a wrong key is told as one."""
     source.google.keys[source.google.email] = signing_key(1).public_key()
@@ -106,12 +111,14 @@ def test_a_key_of_another_account_is_refused(source: Sheets) -> None:
 
 
 @pytest.mark.parametrize(("ahead_s", "hint"), [(7200, "clock"), (-7200, "clock")])
+@pytest.mark.fault(34, on="google_sheets")
 def test_a_clock_hours_off_is_told_as_one(source: Sheets, ahead_s: float, hint: str) -> None:
     """[34] Google refuses an assertion from another hour, and the error says to look at the clock."""
     source.google.ahead_s = ahead_s
     assert hint in source.refusal().mend
 
 
+@pytest.mark.fault(34, on="google_sheets")
 def test_a_clock_minutes_off_is_advice(source: Sheets, undisturbed: str) -> None:
     """[34] Two minutes off change no number; `check` says so."""
     source.google.ahead_s = 120
@@ -124,6 +131,7 @@ def test_a_clock_minutes_off_is_advice(source: Sheets, undisturbed: str) -> None
     assert undisturbed == source.receipt().content_hash
 
 
+@pytest.mark.fault(1, 2, on="google_sheets")
 def test_an_ended_session_is_renewed_once(source: Sheets, undisturbed: str) -> None:
     """[1, 2] A token that ends between two calls is renewed, and nothing is lost."""
     source.google.fail(
@@ -133,6 +141,7 @@ def test_an_ended_session_is_renewed_once(source: Sheets, undisturbed: str) -> N
     assert (2, 2) == (source.google.served["token"], source.google.served["batchGet"])
 
 
+@pytest.mark.fault(1, on="google_sheets")
 def test_sessions_that_end_at_once_are_no_loop(source: Sheets) -> None:
     """[1] A token that is refused as soon as it is given is a wrong setup after the second."""
     source.google.fail("get", *[status(401)] * 9)
@@ -140,6 +149,7 @@ def test_sessions_that_end_at_once_are_no_loop(source: Sheets) -> None:
     assert (2, 2) == (source.google.served["token"], source.google.served["get"])
 
 
+@pytest.mark.fault(7, on="google_sheets")
 def test_retry_after_is_waited_for(source: Sheets, undisturbed: str) -> None:
     """[7] 429 with Retry-After waits as told and goes on."""
     source.google.fail("batchGet", quota(Retry_After="1"))
@@ -148,6 +158,7 @@ def test_retry_after_is_waited_for(source: Sheets, undisturbed: str) -> None:
     assert receipt.waited_s >= 1
 
 
+@pytest.mark.fault(7, on="google_sheets")
 def test_retry_after_beyond_the_budget_is_put_off(source: Sheets) -> None:
     """[7] A wait longer than the budget is not waited: the source says until when, and is not asked again."""
     source.google.fail("get", quota(Retry_After="86400"))
@@ -158,6 +169,7 @@ def test_retry_after_beyond_the_budget_is_put_off(source: Sheets) -> None:
     assert (86400, 1) == (round((problem.until - before).total_seconds(), -1), source.google.served["get"])
 
 
+@pytest.mark.fault(8, on="google_sheets")
 def test_the_next_minute_is_waited_for(tmp_path: Path) -> None:
     """[8] One read too many in a minute waits for the server's next one, for all reads of the credential."""
     with sheets(tmp_path, per_minute=3) as source:
@@ -168,6 +180,7 @@ def test_the_next_minute_is_waited_for(tmp_path: Path) -> None:
     assert [0, 0, 1] == [receipt.retries for receipt in receipts]
 
 
+@pytest.mark.fault(16, 19, on="google_sheets")
 def test_fewer_ranges_than_asked_are_refused(source: Sheets) -> None:
     """[16, 19] An answer without one of the ranges is incomplete, whatever is left."""
     source.google.fail("batchGet", fewer_ranges())

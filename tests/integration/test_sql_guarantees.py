@@ -102,6 +102,7 @@ WRITES = [
 
 
 @pytest.mark.parametrize("query", WRITES)
+@pytest.mark.fault(48, on="sql")
 def test_row_48_the_parser_refuses_a_write(query: str) -> None:
     """What is not exactly one SELECT is refused before anything is connected to, whatever the database."""
     with pytest.raises(ValueError, match="expected exactly one SELECT"):
@@ -109,6 +110,7 @@ def test_row_48_the_parser_refuses_a_write(query: str) -> None:
 
 
 @pytest.mark.parametrize("write", WRITES[:5])
+@pytest.mark.fault(48, on="sql")
 def test_row_48_the_session_refuses_a_write(database: Database, write: str) -> None:
     """The same write, sent past the parser on the session that reads, is refused by the database itself."""
     database.execute("CREATE TABLE t (id integer)", "INSERT INTO t VALUES (1)")
@@ -122,6 +124,7 @@ def test_row_48_the_session_refuses_a_write(database: Database, write: str) -> N
     assert [{"id": 1}] == database.rows({"id": "integer"}, table="t")
 
 
+@pytest.mark.fault(47, on="sql")
 def test_row_47_a_statement_is_stopped_at_its_limit_once(database: Database) -> None:
     """The error tells what it took and what it may take, and the statement is not tried again."""
     started = time.monotonic()
@@ -130,6 +133,7 @@ def test_row_47_a_statement_is_stopped_at_its_limit_once(database: Database) -> 
     assert time.monotonic() - started < 2.9
 
 
+@pytest.mark.fault(21, on="sql")
 def test_one_read_sees_one_state(database: Database) -> None:
     """What is committed between two batches of a read is in neither of them, and in the next read."""
     digits = " UNION ALL ".join(f"SELECT {n} AS n" for n in range(10))
@@ -187,6 +191,7 @@ def test_windows_are_alike_by_both_ways(postgres_url: str, cursor: str, tmp_path
 
 
 @pytest.mark.postgres
+@pytest.mark.fault(49, on="sql")
 def test_row_49_what_no_decimal_holds_is_refused(postgres_url: str, tmp_path: Path) -> None:
     """NaN, infinities and more decimals than declared are bad values by place; the rest is exact."""
     database = Database("", postgres_url, tmp_path, postgres_url, "")
@@ -200,6 +205,7 @@ def test_row_49_what_no_decimal_holds_is_refused(postgres_url: str, tmp_path: Pa
     assert [{"x": Decimal("12345678901234567890.123456789")}] == found
 
 
+@pytest.mark.fault(50, on="sql")
 def test_row_50_a_password_shows_nowhere(database: Database) -> None:
     """In no error of any kind, no receipt, no check: neither as it is, nor encoded."""
     if database.name == "sqlite":
@@ -236,6 +242,7 @@ def test_row_50_a_password_shows_nowhere(database: Database) -> None:
 
 
 @pytest.mark.postgres
+@pytest.mark.fault(51, on="sql")
 def test_row_51_a_killed_sync_is_done_over(postgres_url: str, tmp_path: Path) -> None:
     """A sync that is killed while it reads leaves nothing half; done over, it gives one snapshot."""
     project = ProjectFolder(tmp_path)

@@ -195,6 +195,7 @@ def test_bounds_inside_the_query(mysql_url: str) -> None:
 @pytest.mark.parametrize(
     "sql", ["DELETE FROM t", "INSERT INTO t VALUES (2)", "CREATE TABLE u (id int)", "DROP TABLE t"]
 )
+@pytest.mark.fault(48, on="sql")
 def test_writes_are_refused_by_the_session(mysql_url: str, sql: str) -> None:
     """Row 48: what the session is sent past the parser, it refuses itself."""
     execute(mysql_url, "CREATE TABLE t (id int)", "INSERT INTO t VALUES (1)")
@@ -208,6 +209,7 @@ def test_writes_are_refused_by_the_session(mysql_url: str, sql: str) -> None:
     assert [{"id": 1}] == rows(mysql_url, {"id": "integer"}, table="t")
 
 
+@pytest.mark.fault(48, on="sql")
 def test_a_function_that_writes_is_refused(mysql_url: str) -> None:
     """A function that writes passes the parser, for it is a SELECT, and fails in the transaction."""
     execute(
@@ -233,12 +235,14 @@ def test_a_function_that_writes_is_refused(mysql_url: str) -> None:
         "DELETE FROM t",
     ],
 )
+@pytest.mark.fault(48, on="sql")
 def test_writes_are_refused_by_the_parser(mysql_url: str, query: str) -> None:
     """What is more than a SELECT, hidden in a comment that only MySQL reads or not, is not sent."""
     with pytest.raises((SetupError, ValueError), match="the query"):
         rows(mysql_url, {"x": "integer"}, query=query)
 
 
+@pytest.mark.fault(47, on="sql")
 def test_slow_statement_is_stopped(mysql_url: str) -> None:
     """Row 47: a statement over its limit says how long it ran and what the limit is."""
     with pytest.raises(SetupError, match=r"stopped after 1\.\d s, its limit is 1 s"):
@@ -248,6 +252,7 @@ def test_slow_statement_is_stopped(mysql_url: str) -> None:
 MANY = "CREATE TABLE t AS SELECT seq AS n, repeat('x', 500) AS s FROM seq_1_to_100000"
 
 
+@pytest.mark.fault(46, on="sql")
 def test_connection_lost_while_streaming(mysql_url: str) -> None:
     """Row 46: a connection killed between two batches leaves no receipt, and the next read is whole."""
     execute(mysql_url, MANY)
@@ -278,6 +283,7 @@ def test_an_abandoned_read_does_not_fetch_the_rest(mysql_url: str) -> None:
     assert time.monotonic() - started < 1
 
 
+@pytest.mark.fault(25, on="sql")
 def test_names_that_are_gone(mysql_url: str) -> None:
     """A missing table, a missing column of a query: each names what and the nearest."""
     execute(mysql_url, "CREATE TABLE invoices (id int, total int)")

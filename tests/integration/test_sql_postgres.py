@@ -112,6 +112,7 @@ def test_values_are_exact(typed: str) -> None:
     assert first["local"] == datetime(2026, 10, 25, 0, 30, 0, 123456, tzinfo=UTC)
 
 
+@pytest.mark.fault(49, on="sql")
 def test_what_no_decimal_or_date_holds_is_a_reject(postgres_url: str) -> None:
     """NaN, infinities, years beyond the calendar and too many decimals are rejects by both ways."""
     query = (
@@ -167,6 +168,7 @@ def test_windows_over_local_times_lose_nothing(postgres_url: str) -> None:
         assert ids == list(range(1, 11))
 
 
+@pytest.mark.fault(48, on="sql")
 def test_writes_are_refused_by_the_session(postgres_url: str) -> None:
     """A function that writes passes the parser and fails in the read-only transaction, by both ways."""
     execute(
@@ -181,6 +183,7 @@ def test_writes_are_refused_by_the_session(postgres_url: str) -> None:
     assert rows(postgres_url, {"id": "integer"}, table="t") == [{"id": 1}]
 
 
+@pytest.mark.fault(47, on="sql")
 def test_slow_statement_is_stopped(postgres_url: str) -> None:
     """A statement over its limit says how long it ran and what the limit is."""
     for url in (postgres_url, by_rows(postgres_url)):
@@ -189,6 +192,7 @@ def test_slow_statement_is_stopped(postgres_url: str) -> None:
 
 
 @pytest.mark.parametrize("as_rows", [False, True])
+@pytest.mark.fault(46, on="sql")
 def test_connection_lost_while_streaming(postgres_url: str, as_rows: bool) -> None:
     """A backend killed between two batches is Transient, leaves no receipt, and the next read is whole."""
     execute(
@@ -207,6 +211,7 @@ def test_connection_lost_while_streaming(postgres_url: str, as_rows: bool) -> No
     assert len(rows(url, {"n": "integer"}, table="t", key=("n",))) == 150_000
 
 
+@pytest.mark.fault(25, on="sql")
 def test_names_that_are_gone(postgres_url: str) -> None:
     """A missing table, a missing column of a query, a doubled column: each names what and the nearest."""
     execute(postgres_url, "CREATE TABLE invoices (id integer, total numeric)")
@@ -308,6 +313,7 @@ def test_wrong_password_is_not_repeated(postgres_url: str) -> None:
         ("bob:hunter2", SetupError),
     ],
 )
+@pytest.mark.fault(50, on="sql")
 def test_unreachable_servers_are_told_apart(url: str, kind: type[ConnectorError]) -> None:
     """Host, port, dialect and driver have errors of their own, all of them without the url."""
     with pytest.raises(kind) as caught:

@@ -186,6 +186,7 @@ def test_all_that_is_said_of_a_key_result_arrives(project: Project) -> None:
         aspiration="aspirational",
         visibility="masked",
         proxy_for="trust in the brand",
+        after_end="measured",
     )
     assert expected == project.key_result("grow.arr")
 

@@ -69,6 +69,7 @@ def test_line_survives_chunks(tmp_path: Path) -> None:
     assert caught.value.place == "x.csv:140002"
 
 
+@pytest.mark.fault(25, 37, on="files")
 def test_header_matches_exactly(tmp_path: Path) -> None:
     """A doubled or missing name stops the dataset; another order and more columns do not."""
     assert csv_rows(tmp_path, "z,b,a\n0,x,1\n") == [{"a": 1, "b": "x"}]
@@ -208,6 +209,7 @@ def workbook(path: Path, cells: Mapping[str, Any]) -> None:
     book.save(path)
 
 
+@pytest.mark.fault(35, on="files")
 def test_excel_errors_have_their_address(tmp_path: Path) -> None:
     """An error cell and a formula that was never calculated are rejects at their A1 address."""
     workbook(tmp_path / "x.xlsx", {"A2": 1, "A3": "#REF!", "A4": "=1+1", "B5": "x"})
@@ -219,6 +221,7 @@ def test_excel_errors_have_their_address(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.fault(38, on="files")
 def test_excel_sheet_is_named(tmp_path: Path) -> None:
     """A renamed tab is a changed schema with the nearest name; several tabs need a name."""
     book = openpyxl.Workbook()
@@ -254,6 +257,7 @@ def test_parquet_is_cast_exactly(tmp_path: Path) -> None:
     assert caught.value.place == "x.parquet row 2"
 
 
+@pytest.mark.fault(50, on="files")
 def test_messages_hold_no_value(tmp_path: Path) -> None:
     """No error quotes the cell that caused it."""
     for content in ("a,b\nsecret-7,1\n", "a,b\n1,2,secret-7\n", 'a,b\n1,"secret-7\n'):

@@ -85,6 +85,7 @@ def files(base: Path) -> list[Path]:
 
 
 @pytest.mark.parametrize("script", [PAUSE_IN_READ, PAUSE_BEFORE_RENAME], ids=["read", "rename"])
+@pytest.mark.fault(51, on="files")
 def test_a_killed_writer_leaves_a_temporary_that_is_swept(tmp_path: Path, script: str) -> None:
     """kill -9 in the read, and between write and rename: no extract appears, and sweep cleans up once."""
     lake = Lake("lake", base=tmp_path)
@@ -138,6 +139,7 @@ lake.store("crm.deals", extract(1))
 )
 
 
+@pytest.mark.fault(51, on="files")
 def test_a_full_disk_registers_nothing(tmp_path: Path) -> None:
     """On a real file system of 4 MB: a clear error, no half extract, and room again for a small one."""
     ran = run_on_small_disk(FILL, tmp_path, megabytes=4)

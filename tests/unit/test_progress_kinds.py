@@ -52,7 +52,9 @@ BOTH = AllOf(
 SOC2 = Milestones(
     milestones=(
         Milestone(id="reviews", by=FIRST + timedelta(days=29), done=None, weight=Decimal(2)),
-        Milestone(id="log", by=FIRST + timedelta(days=59), done=Condition(metric="m.x", bounds=bounds(">= 3"))),
+        Milestone(
+            id="log", by=FIRST + timedelta(days=59), done=Condition(metric="m.x", bounds=bounds(">= 3"))
+        ),
     )
 )
 
@@ -115,7 +117,12 @@ def milestones_on(db: Database, day: int, *, log: str) -> Observation:
 
 @pytest.mark.parametrize(
     ("day", "log", "progress", "expected"),
-    [(29, "0", "0", "0"), (30, "0", "0.666666667", "0.666666667"), (59, "3", "1", "0.666666667"), (60, "3", "1", "1")],
+    [
+        (29, "0", "0", "0"),
+        (30, "0", "0.666666667", "0.666666667"),
+        (59, "3", "1", "0.666666667"),
+        (60, "3", "1", "1"),
+    ],
 )
 def test_milestones_are_the_weight_that_is_done(
     db: Database, day: int, log: str, progress: str, expected: str
@@ -170,7 +177,12 @@ def test_a_baseline_that_is_not_there_yet_has_its_reason(db: Database) -> None:
     """The value stands; there is no progress."""
     of = project(key_result(Reach(baseline=ClosedAt("old.kr"), target=Decimal(100))))
     found = said(db, of, [measured(60)], baselines={"o.kr": (frozen(None, "not closed yet"),)})[0]
-    assert (found.value, found.progress, found.status, found.reason) == (60, None, "no_data", "not closed yet")
+    assert (found.value, found.progress, found.status, found.reason) == (
+        60,
+        None,
+        "no_data",
+        "not closed yet",
+    )
 
 
 def test_reach_from_a_negative_to_zero(db: Database) -> None:

@@ -93,7 +93,9 @@ def test_progress_has_no_unit(db: Database, start: Decimal, to: Decimal, value: 
 def test_progress_is_exact(db: Database, cases: list[tuple[Decimal, Decimal, Decimal]]) -> None:
     """Nine places, rounded once, half to even."""
     assume(all(within_reach(*case) for case in cases))
-    expected = [nine((Fraction(v) - Fraction(start)) / (Fraction(to) - Fraction(start))) for start, to, v in cases]
+    expected = [
+        nine((Fraction(v) - Fraction(start)) / (Fraction(to) - Fraction(start))) for start, to, v in cases
+    ]
     assert [o.progress for o in each(db, [(reach(start, to), v) for start, to, v in cases])] == expected
 
 
@@ -149,7 +151,9 @@ def test_a_dated_curve_is_straight_between_its_days(db: Database, shares: list[D
 
 @quick
 @given(
-    policy=st.sampled_from(sorted(POLICIES)), day=st.integers(1, 100), shares=st.lists(ratios, min_size=2, max_size=12)
+    policy=st.sampled_from(sorted(POLICIES)),
+    day=st.integers(1, 100),
+    shares=st.lists(ratios, min_size=2, max_size=12),
 )
 def test_more_progress_is_never_a_worse_status(
     db: Database, policy: str, day: int, shares: list[Decimal]

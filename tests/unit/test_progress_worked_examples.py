@@ -53,7 +53,9 @@ def shares(db: Database, case: dict[str, Any]) -> list[int]:
     """Return the shares of all weeks of a cycle, in whole percent."""
     goal = Keep(bounds=bounds(case["keep"]), held=HeldOverTime(each="week", of="cycle"))
     weekly = project(key_result(goal), first=date(2026, 1, 5), days=7 * case["periods"])
-    cuts = [weekly.calendar.end_of(date.fromordinal(date(2026, 1, 4).toordinal() + 7 * n)) for n in range(1, 14)]
+    cuts = [
+        weekly.calendar.end_of(date.fromordinal(date(2026, 1, 4).toordinal() + 7 * n)) for n in range(1, 14)
+    ]
     found = said(db, weekly, [measured(v, cut=cut) for v, cut in zip(case["values"], cuts, strict=True)])
     return [round(o.progress * 100) for o in found if o.progress is not None]
 
@@ -73,7 +75,9 @@ def status(db: Database, case: dict[str, Any]) -> tuple[Any, Any]:
     extra = 1 if case["policy"] == "viva" else 0
     days = [10_000 * Decimal(one.get("expected") or one.get("elapsed") or "0.5") for one in case["cases"]]
     of = project(
-        *(key_result(reach(0, 1), f"kr{n}") for n in range(len(days))), days=10_000 + extra, policy=case["policy"]
+        *(key_result(reach(0, 1), f"kr{n}") for n in range(len(days))),
+        days=10_000 + extra,
+        policy=case["policy"],
     )
     found = said(
         db,

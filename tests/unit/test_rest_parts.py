@@ -457,7 +457,7 @@ def test_discovery_declares_what_a_description_tells() -> None:
         "type": "object",
         "properties": {
             "id": {"type": "integer"},
-            "amount": {"type": "number"},
+            "amount": {"type": ["number", "null"]},
             "changed": {"type": "string", "format": "date-time"},
             "owner": {"$ref": "#/components/schemas/Owner"},
         },

@@ -61,6 +61,7 @@ def test_mixed_storage_is_exact(tmp_path: Path) -> None:
     assert [row["n"] for row in found] == [Decimal("3.00"), Decimal("1.98"), Decimal("0.10"), None]
 
 
+@pytest.mark.fault(49, on="sql")
 def test_infinities_and_words_are_rejects(tmp_path: Path) -> None:
     """What SQLite stores in a number column although it is none is counted and placed."""
     database(
@@ -121,6 +122,7 @@ def test_own_bounds_reach_the_query(tmp_path: Path) -> None:
     assert (len(whole), len(later)) == (2, 1)
 
 
+@pytest.mark.fault(47, on="sql")
 def test_endless_statement_is_stopped(tmp_path: Path) -> None:
     """A query that does not end is cut at its limit; the error says how long it ran and may run."""
     database(tmp_path, "CREATE TABLE t (a)")
@@ -129,6 +131,7 @@ def test_endless_statement_is_stopped(tmp_path: Path) -> None:
         rows(tmp_path, {"a": "integer"}, query=query, timeout="1s")
 
 
+@pytest.mark.fault(25, on="sql")
 def test_missing_names_have_a_nearest(tmp_path: Path) -> None:
     """A table or column that is gone names the likeliest one that is there."""
     database(tmp_path, "CREATE TABLE invoices (total, paid_on)")

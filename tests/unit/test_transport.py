@@ -236,6 +236,16 @@ def test_silence_is_cut_before_the_deadline(server: FakeServer, clock: Clock) ->
     assert time.monotonic() - started < 1.5
 
 
+def test_a_body_of_endless_members(server: FakeServer, clock: Clock) -> None:
+    """Gzip of very many empty members costs no hours of unpacking."""
+    headers = {"Content-Type": "application/json", "Content-Encoding": "gzip"}
+    server.inject(fake_http.instead(Reply(body=gzip.compress(b"") * 100_000, headers=headers)), times=6)
+    started = time.monotonic()
+    with pytest.raises(Transient, match="DecodeError"):
+        transport(clock).request("GET", f"{server.url}/deals")
+    assert time.monotonic() - started < 10
+
+
 def test_body_limits(server: FakeServer, clock: Clock) -> None:
     """A body that is too large, or unpacks too far, is refused before it is all in memory."""
     server.inject(fake_http.gzip_bomb(200))
@@ -316,6 +326,7 @@ def test_bucket_paces_every_call(server: FakeServer, clock: Clock) -> None:
     assert (clock.slept, made.tally().waited_s) == ([60], 60)
 
 
+@pytest.mark.fault(8, on="rest")
 def test_a_refused_call_pauses_the_bucket(server: FakeServer, clock: Clock) -> None:
     """What the server asks one caller to wait, all callers of the credential wait."""
     bucket = TokenBucket(Rate(100, 60), timing=clock.timing())

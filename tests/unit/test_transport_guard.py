@@ -128,6 +128,21 @@ def test_secrets_stay_behind_on_redirects(server: FakeServer) -> None:
     assert (found["headers"].get("X-Api-Key"), found["headers"]["X-Version"]) == (None, "3")
 
 
+@pytest.mark.parametrize("location", ["http://127.0.0.1:99999/", "http://[::1"])
+def test_redirects_to_no_address(server: FakeServer, location: str) -> None:
+    """A redirect to what is no address is a wrong setup, not a crash."""
+    server.inject(redirect(location))
+    with pytest.raises(SetupError, match="not valid"):
+        transport().request("GET", f"{server.url}/")
+
+
+@pytest.mark.parametrize("host", ["fec0::1", "64:ff9b:1::7f00:1", "::7f00:1", "5f00::1"])
+def test_what_the_internet_does_not_route_is_inside(host: str) -> None:
+    """Of IPv6, only addresses that are given out to the public are public."""
+    with pytest.raises(SetupError, match="inside this network"):
+        Addresses([host]).check_url(f"https://[{host}]/")
+
+
 def test_circles_end(server: FakeServer) -> None:
     """Redirects without an end are a wrong setup."""
     server.inject(redirect("/again"), times=50)

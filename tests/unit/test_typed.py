@@ -170,6 +170,7 @@ WORDS = st.sampled_from(
 @settings(max_examples=400)
 @given(st.lists(NUMERALS | TIMES | WORDS | st.text(max_size=6), max_size=4), KINDS, st.booleans())
 @example(["1", "1"], "decimal(12,3)", False)
+@example(["0", "1E-900"], "decimal(12,3)", False)
 def test_at_once_is_cell_by_cell(cells: list[str], kind: str, placed: bool) -> None:
     """For any text, the vectorised reading and the reading of each cell agree in values and in rejects."""
     spec = column(kind, zone=BERLIN if placed else None)
