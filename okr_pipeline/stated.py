@@ -43,11 +43,14 @@ def _last_value(
 ) -> tuple[CheckIn | None, Answer]:
     if not isinstance(key_result.goal, Manual):
         return None, Answer(None)
-    said = [c for c in check_ins if c.key_result == key_result.id and c.value is not None and c.on <= day]
-    if not said:
-        return None, _UNSAID
-    last = max(enumerate(said), key=lambda item: (item[1].on, item[0]))[1]
-    return last, Answer(last.value)
+    last = last_value(key_result.id, check_ins, day)
+    return last, _UNSAID if last is None else Answer(last.value)
+
+
+def last_value(key_result: str, check_ins: Sequence[CheckIn], day: date) -> CheckIn | None:
+    """Return the check-in that the number stated of *key_result* comes from on *day*; None without one."""
+    said = [c for c in check_ins if c.key_result == key_result and c.value is not None and c.on <= day]
+    return max(enumerate(said), key=lambda item: (item[1].on, item[0]))[1] if said else None
 
 
 def _outdated(project: Project, key_result: KeyResult, said: CheckIn | None, cut: datetime) -> str | None:

@@ -185,7 +185,8 @@ def server_time(answer: Answer | None, *, otherwise: datetime) -> datetime:
 def objects(answer: Answer, name: str, *, each_with: str | None = None) -> list[Mapping[str, Any]]:
     """Return the objects that *answer* lists under *name*; Transient if it does not, as a proxy's may not."""
     found = answer.value.get(name) if isinstance(answer.value, dict) else None
-    listed = isinstance(found, list) and all(isinstance(one, dict) for one in found)
-    if not listed or not all(each_with is None or one.get(each_with) for one in found):
-        raise Transient(f"{answer.named()}: no {name} came", mend="it is read again next run")
-    return list(found)
+    if isinstance(found, list) and all(
+        isinstance(one, dict) and (each_with is None or one.get(each_with)) for one in found
+    ):
+        return found
+    raise Transient(f"{answer.named()}: no {name} came", mend="it is read again next run")

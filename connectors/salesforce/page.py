@@ -87,5 +87,7 @@ def _column(records: Sequence[Mapping[str, Any]], names: Sequence[str]) -> list[
             found = [None if inner is None else inner[name] for inner in found]
     except (KeyError, TypeError):
         # A field without a value is null; one that is not there at all was lost on the way.
-        raise damaged("the records of a page", expected=f"{'.'.join(names)} in each", got="some without") from None
+        raise damaged(
+            "the records of a page", expected=f"{'.'.join(names)} in each", got="some without"
+        ) from None
     return found

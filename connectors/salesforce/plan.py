@@ -129,9 +129,7 @@ def _fields(request: ExtractRequest, options: SalesforceDataset, describe: Descr
     return found
 
 
-def _amounts(
-    fields: Mapping[str, Field], options: SalesforceDataset, describe: Describe
-) -> dict[str, str]:
+def _amounts(fields: Mapping[str, Field], options: SalesforceDataset, describe: Describe) -> dict[str, str]:
     """
     Return the columns whose money may be of several currencies, each with the path of its code: money
     of a parent is of the parent's currency. SetupError if no rule says what then.

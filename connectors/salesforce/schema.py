@@ -100,7 +100,7 @@ def refuse_unfit(field: Field, declared: ColumnType, *, of: str, column: str) ->
 def _parent(describe: Describe, object: str, name: str, *, column: str) -> str:
     """Return the object that the relationship *name* leads to; `Name` where it may be one of several."""
     relations = {
-        str(field["relationshipName"]): field["referenceTo"]
+        str(field["relationshipName"]): list(field.get("referenceTo") or ())
         for field in describe(object).get("fields", ())
         if field.get("relationshipName")
     }

@@ -4,31 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
-from itertools import cycle
+from datetime import date, datetime
+from textwrap import dedent
 from typing import Any
 
-from okr_pipeline.audit.recompute import asks_of
+from okr_pipeline.audit.recompute import Batch, answered, asks_of, recomputed
 from okr_pipeline.audit.replay import projects_by_digest
-from okr_pipeline.definition import metrics_below
+from okr_pipeline.cuts import baseline_day
+from okr_pipeline.definition import definition_of, measure_hash, metrics_below
+from okr_pipeline.history import read_history, same_measures
 from okr_pipeline.ledger.entry import Entry
 from okr_pipeline.ledger.store import Ledger
+from okr_pipeline.memory import rests_on
 from okr_pipeline.model.calendar import window_words
 from okr_pipeline.model.metric import Aggregate, Change, Formula, Metric, Query, Ratio
 from okr_pipeline.model.observation import CheckResult, Observation, State
-from okr_pipeline.model.okr import KeyResult, Project
+from okr_pipeline.model.okr import CheckIn, KeyResult, Manual, Milestones, Project
 from okr_pipeline.model.report import KeyResultLine, Report
 from okr_pipeline.record import observation_from
 from okr_pipeline.report import build_report
 from okr_pipeline.retire import retired_loads
 from okr_pipeline.snapshot import read_snapshot
-from okr_pipeline.stated import stated
-from okr_pipeline.together import together
+from okr_pipeline.stated import last_value
 from okr_pipeline.warehouse.database import Database
 from okr_pipeline.warehouse.direct import conditions, query_text
+from okr_pipeline.warehouse.groups import groups_text
 from okr_pipeline.warehouse.landing import landed_loads, state_at
-from okr_pipeline.warehouse.measure import measure
-from okr_pipeline.warehouse.question import Answer, Ask
+from okr_pipeline.warehouse.measure import placed
+from okr_pipeline.warehouse.question import Ask, dataset_in
 from okr_pipeline.warehouse.sandbox import Sandbox
 
 
@@ -68,8 +71,23 @@ class Origin:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Frozen:
+    """A baseline that was measured once: for the end of *day*, in a ledger entry, from loads of datasets."""
+
+    day: date
+    value: str
+    entry: int
+    loads: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Explanation:
-    """Everything about one number of one snapshot; *published* are (publisher, recorded at)."""
+    """
+    Everything about one number of one snapshot; *published* are (publisher, recorded at).
+
+    *stated* are the check-ins that it comes from. *batch* is what it takes to compute it again, with
+    *same_measure* as in `recomputed`.
+    """
 
     project: Project
     key_result: KeyResult
@@ -80,6 +98,10 @@ class Explanation:
     origins: tuple[Origin, ...]
     restated: tuple[Observation, ...]
     published: tuple[tuple[str, datetime], ...]
+    stated: tuple[CheckIn, ...]
+    frozen: Frozen | None
+    batch: Batch
+    same_measure: Mapping[str, set[str]]
 
 
 class NothingPublished(LookupError):
@@ -104,6 +126,7 @@ def explain(
     declared = project.key_result(key_result)
     versions = ledger.entries("observation", subject=key_result)
     report = build_report(project, snapshot, ledger)
+    metrics = {id: None for part in declared.parts.values() for id in metrics_below(project, part)}
     return Explanation(
         project=project,
         key_result=declared,
@@ -112,8 +135,8 @@ def explain(
         line=next(line for o in report.objectives for line in o.key_results if line.id == key_result),
         steps=tuple(
             _step(project, project.metrics[id], ask)
-            for ask in asks_of(project, declared, observation)
-            for id in metrics_below(project, ask.metric)
+            for id in metrics
+            for ask in asks_of(project, declared, observation)[:1]
         ),
         origins=tuple(_origins(ledger, project, observation)),
         restated=tuple(o for o in map(observation_from, versions) if o.as_of == observation.as_of)[1:],
@@ -122,39 +145,40 @@ def explain(
             for e in ledger.entries("publication")
             if e.body["snapshot"] == snapshot.id
         ),
+        stated=tuple(_stated(project, declared, observation)),
+        frozen=_frozen(ledger, project, declared, before_seq=snapshot.seq),
+        batch=_batch(ledger, project, observation, before_seq=snapshot.seq),
+        same_measure=same_measures(ledger, project),
     )
 
 
-def recompute(db: Database, sandbox: Sandbox, explanation: Explanation) -> Answer | None:
+def recompute(db: Database, sandbox: Sandbox, explanation: Explanation) -> Observation | None:
     """
-    Return the number as the stored rows give it now; None where they are gone by policy.
+    Return the observation as stored rows and check-ins give it now; None where rows are gone by policy.
 
-    More than one number has no value of its own: its reason says whether every part is as it was.
+    Of a value that was carried on, the rows of the time that it is carried from.
     """
-    project, declared, seen = explanation.project, explanation.key_result, explanation.observation
+    project, seen = explanation.project, explanation.observation
     retired = {(origin.dataset, origin.load) for origin in explanation.origins if origin.retired_at}
     if retired - landed_loads(db):
         return None
-    asks = asks_of(project, declared, seen)
-    if not asks:
-        return stated(project, [(declared, seen.carried_from or seen.as_of)], project.check_ins)[0].answer
-    answer, parts = together(declared, measure(db, project, asks, sandbox=sandbox))
-    if not parts:
-        return answer
-    recorded = {part.name: part.value for part in seen.parts}
-    other = [name for name, part in parts if recorded.get(name) != part.value]
-    if other:
-        return Answer(None, State.ERROR, f"{', '.join(other)}: another value than was recorded")
-    return Answer(None, State.OK, "each part has the value that was recorded")
+    if seen.state is not State.STALE:
+        found = recomputed(db, sandbox, project, explanation.batch, same_measure=explanation.same_measure)
+        return replace(found[seen.key_result, seen.as_of], definition=seen.definition)
+    then = replace(seen, as_of=seen.carried_from or seen.as_of)
+    [(answer, parts)] = answered(db, sandbox, project, [(explanation.key_result, then)])
+    values = {name: part.value for name, part in parts}
+    again = tuple(replace(part, value=values.get(part.name, part.value)) for part in seen.parts)
+    return replace(seen, value=answer.value, parts=again)
 
 
 def rows_behind(db: Database, explanation: Explanation, *, most: int) -> dict[str, list[dict[str, Any]]]:
     """Return up to *most* rows behind each aggregate on the way, by metric id."""
     project = explanation.project
-    asks = asks_of(project, explanation.key_result, explanation.observation)
+    # They differ in their metrics alone: the first tells cycle, cut and loads of all.
+    asks = asks_of(project, explanation.key_result, explanation.observation)[:1]
     found = {}
-    # They differ in their metrics alone: any of them tells cycle, cut and loads.
-    for step, ask in zip(explanation.steps, cycle(asks), strict=False):
+    for step, ask in ((step, ask) for step in explanation.steps for ask in asks):
         of = project.metrics[step.metric].measure
         if isinstance(of, Aggregate) and (load := _loads(ask, of).get(of.dataset)) is not None:
             dataset = project.datasets[of.dataset]
@@ -175,7 +199,7 @@ def _step(project: Project, metric: Metric, ask: Ask) -> Step:
                 words += f" by {of.time}, {window_words(of.window)}"
             words += f", for each {of.by}" if of.by else ""
             if (load := _loads(ask, of).get(of.dataset)) is not None:
-                sql = query_text(of, project.datasets[of.dataset], _span(project, of, ask), load=load)
+                sql = _sql(project, of, replace(ask, metric=metric.id), load)
         case Query():
             words, sql = f"one SELECT, {window_words(of.window)}", of.sql
         case Ratio():
@@ -185,6 +209,56 @@ def _step(project: Project, metric: Metric, ask: Ask) -> Step:
         case Change():
             words = f"{of.of}, against {since_words(of)}"
     return Step(metric=metric.id, words=words, at=metric.at, sql=sql)
+
+
+def _sql(project: Project, of: Aggregate, ask: Ask, load: int) -> str:
+    dataset = project.datasets[of.dataset]
+    if of.by:
+        return dedent(groups_text(of, dataset, placed(project, ask), load=load)).strip()
+    return query_text(of, dataset, _span(project, of, ask), load=load)
+
+
+def _stated(project: Project, key_result: KeyResult, observation: Observation) -> Iterator[CheckIn]:
+    """Yield the check-ins that decide a number: the last value, or those that say what is done."""
+    day = project.calendar.day_of(observation.as_of)
+    match key_result.goal:
+        case Manual():
+            if last := last_value(key_result.id, project.check_ins, day):
+                yield last
+        case Milestones():
+            own = (said for said in project.check_ins if said.key_result == key_result.id)
+            yield from (said for said in own if said.done and said.on <= day)
+        case _:
+            return
+
+
+def _frozen(ledger: Ledger, project: Project, key_result: KeyResult, *, before_seq: int) -> Frozen | None:
+    day = baseline_day(project, key_result)
+    if day is None:
+        return None
+    measured, end = measure_hash(definition_of(project, key_result)), project.calendar.end_of(day)
+    own = [
+        entry
+        for entry in ledger.entries("baseline", subject=key_result.id)
+        if entry.seq < before_seq and entry.valid_at == end and entry.body["measure"] == measured
+    ]
+    if not own:
+        return None
+    loads: Any = own[-1].body.get("loads") or {}
+    return Frozen(day=day, value=str(own[-1].body["value"]), entry=own[-1].seq, loads=loads)
+
+
+def _batch(ledger: Ledger, project: Project, observation: Observation, *, before_seq: int) -> Batch:
+    """Return *observation* with the past that it rests on, as the snapshot before a ledger entry knew it."""
+    key_result = project.key_result(observation.key_result)
+    ids = {*rests_on(project, key_result), *((key_result.id,) if baseline_day(project, key_result) else ())}
+    past = read_history(ledger, project, until=observation.as_of, before_seq=before_seq) if ids else {}
+    closed: dict[str, Mapping[str, Any]] = {}
+    for entry in ledger.entries("close"):
+        said: Any = entry.body["key_results"]
+        closed |= said if entry.seq < before_seq else {}
+    kept = {place: o for place, o in past.items() if place[0] in ids and place[1] < observation.as_of}
+    return Batch(recorded=[observation], past=kept, closed=closed)
 
 
 def since_words(change: Change) -> str:
@@ -205,7 +279,10 @@ def _loads(ask: Ask, of: Aggregate) -> dict[str, int]:
 
 def _origins(ledger: Ledger, project: Project, observation: Observation) -> Iterator[Origin]:
     retired = retired_loads(ledger)
-    for dataset, number in sorted({**observation.loads, **observation.stocks}.items()):
+    newest: dict[str, int] = {}
+    for name, load in (*observation.loads.items(), *observation.stocks.items()):
+        newest[dataset_in(name)] = max(load, newest.get(dataset_in(name), 0))
+    for dataset, number in sorted(newest.items()):
         landed = [e for e in ledger.entries("load", subject=dataset) if e.body["verdict"] == "landed"]
         upto = [entry for entry in landed if int(str(entry.body["number"])) <= number]
         if upto:

@@ -98,7 +98,7 @@ def recomputed(
     """
     key_results = {kr.id: kr for kr in project.key_results()}
     wanted = [o for o in batch.recorded if not (o.state is State.STALE and o.parts)]
-    answers = _answers(db, sandbox, project, [(key_results[o.key_result], o) for o in wanted])
+    answers = answered(db, sandbox, project, [(key_results[o.key_result], o) for o in wanted])
     measured = [_measurement(o, *answer) for o, answer in zip(wanted, answers, strict=True)]
     earlier = [
         Good(o.key_result, o.as_of, o.value, o.parts)
@@ -132,9 +132,10 @@ def asks_of(project: Project, key_result: KeyResult, recorded: Observation) -> l
     ]
 
 
-def _answers(
+def answered(
     db: Database, sandbox: Sandbox, project: Project, wanted: Sequence[tuple[KeyResult, Observation]]
 ) -> Iterator[tuple[Answer, Parts]]:
+    """Yield the answer of each of *wanted*, with those of its parts, as stored rows and people give it."""
     asks = [asks_of(project, kr, o) for kr, o in wanted]
     answers = iter(measure(db, project, [ask for own in asks for ask in own], sandbox=sandbox))
     for (kr, o), own in zip(wanted, asks, strict=True):

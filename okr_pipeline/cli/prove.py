@@ -33,7 +33,7 @@ def explain(
 ) -> None:
     """Follow a number back to its rows. Shows formula, query, extracts and checks on the way."""
     from okr_pipeline.audit import explain as audit
-    from okr_pipeline.audit.telling import as_data, as_text
+    from okr_pipeline.audit.telling import as_data, as_text, matches
     from okr_pipeline.spelling import did_you_mean
 
     workspace = load_workspace(context.obj)
@@ -57,7 +57,7 @@ def explain(
         click.echo(json.dumps(as_data(explained, again, rows=behind), indent=2))
     else:
         click.echo(as_text(explained, again, rows=behind, sql=sql))
-    context.exit(0 if again is None or again.value == explained.observation.value else FINDINGS)
+    context.exit(0 if again is None or matches(explained, again) else FINDINGS)
 
 
 @click.command()

@@ -114,9 +114,11 @@ def _tell(extracted: Sequence[Extracted], loaded: Sequence[Loaded]) -> None:
 
 
 def _tell_missing(report: Report) -> None:
+    from okr_pipeline.model.observation import State
+
     for objective in report.objectives:
         for line in objective.key_results:
-            if line.value is None:
+            if line.state not in (State.OK, State.STALE):
                 say(f"measure   key_result={line.id} has no number: {line.reason or line.state}")
 
 

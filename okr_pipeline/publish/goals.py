@@ -132,6 +132,8 @@ class Keep(Kind):
             return ""
         if line.periods:
             return f"{line.periods.inside} of {counted(line.periods.counted, line.periods.each)}"
+        if line.status is Status.AT_RISK and line.warn:
+            return f"inside, not {line.warn}"
         return "inside" if line.progress == 1 else "outside"
 
     def formula(self) -> str:
@@ -208,6 +210,9 @@ class Conditions(Parts):
 
     def way(self) -> str:
         return "" if self.line.progress is None else "all met" if self.line.progress == 1 else "not all met"
+
+    def ends(self) -> tuple[str, str]:
+        return "not all met", "all met"
 
     def formula(self) -> str:
         return f"met while all {len(self.line.parts)} conditions are: {self.now()} now"
