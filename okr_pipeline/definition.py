@@ -14,7 +14,6 @@ from okr_pipeline.ledger.canonical import canonical
 from okr_pipeline.model.metric import Aggregate, Change, Dataset, Formula, Query, Ratio, Source
 from okr_pipeline.model.okr import KeyResult, Policy, Project
 
-
 _HELD_AGAINST = ("goal", "judged_by")
 # Fields that came later: without them, what was recorded before keeps its hash.
 _LATER = ("by", "commit", "stretch", "direction")

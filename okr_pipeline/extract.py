@@ -32,17 +32,16 @@ Resolve = Callable[[Mapping[str, object]], Mapping[str, object]]
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Extracted:
     """
-    How one read went. *failure* None means that the receipt at ledger entry *receipt* was accepted.
+    How one read went. *error* None means that the receipt at ledger entry *receipt* was accepted.
 
-    *error* is what *failure* and *mend* were taken from.
+    *warnings* are what the receipt says that a reader of its numbers should know.
     """
 
     dataset: str
     rows: int = 0
     mode: Mode = "full"
     receipt: int | None = None
-    failure: str | None = None
-    mend: str | None = None
+    warnings: tuple[str, ...] = ()
     error: ConnectorError | LakeError | None = None
 
 
@@ -93,10 +92,15 @@ def extract(
         **receipt_body(stored.receipt),
     }
     same = ("extract_id", "declared", "mode")
-    if last and last.valid_at == run.as_of and all(last.body[name] == body[name] for name in same):
-        return Extracted(dataset=dataset.id, rows=stored.receipt.rows, mode=request.mode, receipt=last.seq)
-    [entry] = run.write([Draft("receipt", dataset.id, run.as_of, body)])
-    return Extracted(dataset=dataset.id, rows=stored.receipt.rows, mode=request.mode, receipt=entry.seq)
+    known = last and last.valid_at == run.as_of and all(last.body[name] == body[name] for name in same)
+    entry = last if last and known else run.write([Draft("receipt", dataset.id, run.as_of, body)])[0]
+    return Extracted(
+        dataset=dataset.id,
+        rows=stored.receipt.rows,
+        mode=request.mode,
+        receipt=entry.seq,
+        warnings=stored.receipt.warnings,
+    )
 
 
 def _stored(request: ExtractRequest, begin: Callable[[], Extract], lake: Lake) -> StoredExtract:
@@ -195,4 +199,4 @@ def failed(dataset: Dataset, error: ConnectorError | LakeError, run: Run) -> Ext
     last = run.ledger.last("failure", subject=dataset.id)
     if last is None or last.valid_at != run.as_of or last.body != body:
         run.write([Draft("failure", dataset.id, run.as_of, body)])
-    return Extracted(dataset=dataset.id, failure=error.message, mend=error.mend, error=error)
+    return Extracted(dataset=dataset.id, error=error)

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 from okr_pipeline import said
 from okr_pipeline.cuts import past_cuts
@@ -45,6 +46,7 @@ from okr_pipeline.model.report import (
     TrendPoint,
 )
 from okr_pipeline.model.snapshot import Snapshot
+from okr_pipeline.people import with_people
 
 _IN_ITS_UNIT = ("value", "baseline", "target", "low", "high", "keep", "warn", "baseline_reads")
 
@@ -62,6 +64,7 @@ class _Beside:
 
 def build_report(project: Project, snapshot: Snapshot, ledger: Ledger) -> Report:
     """Return *snapshot* with each key result's history, as it was known when the snapshot was taken."""
+    project = with_people(project, ledger, before_seq=snapshot.seq)
     now = {o.key_result: o for o in snapshot.key_results}
     today = project.calendar.day_of(snapshot.as_of)
     beside = _Beside(
@@ -248,10 +251,11 @@ def _periods(project: Project, kr: KeyResult, seen: Observation) -> Periods | No
 
 def masked(line: KeyResultLine) -> KeyResultLine:
     """Return *line* without any number in the metric's unit: progress and status stay."""
+    hidden: dict[str, Any] = dict.fromkeys(_IN_ITS_UNIT)
     return replace(
         line,
         masked=True,
-        **dict.fromkeys(_IN_ITS_UNIT),
+        **hidden,
         parts=tuple(part._replace(value=None, keep=None) for part in line.parts),
         stages=tuple(stage._replace(value=None) for stage in line.stages),
         marks=tuple(mark._replace(value=None) for mark in line.marks),

@@ -25,7 +25,7 @@ def by_key_result(check_ins: Iterable[CheckIn], *, until: date) -> dict[str, lis
 def newest(told: Iterable[CheckIn]) -> Said | None:
     """Return the newest of *told*, which are in order."""
     last = next(reversed(list(told)), None)
-    return last and Said(last.on, last.author, last.confidence, last.note)
+    return None if last is None else Said(last.on, last.author, last.confidence, last.note)
 
 
 def vouched(told: Iterable[CheckIn], *, on: date) -> Vouched | None:

@@ -103,7 +103,8 @@ def _made_of(project: Project) -> Iterator[tuple[str, set[str]]]:
     yield from ((id, below - {id}) for id, below in metrics.items())
     for objective in project.objectives.values():
         parts = {
-            kr.id: set[str]().union(*(metrics[part] for part in kr.parts.values())) for kr in objective.key_results
+            kr.id: set[str]().union(*(metrics[part] for part in kr.parts.values()))
+            for kr in objective.key_results
         }
         yield from parts.items()
         yield objective.id, set(parts).union(*parts.values())

@@ -35,6 +35,7 @@ from okr_pipeline.measure import measure, source_lines, unsettled
 from okr_pipeline.model.metric import Dataset
 from okr_pipeline.model.report import Report
 from okr_pipeline.model.snapshot import Snapshot
+from okr_pipeline.people import record_check_ins, unusable_rows, with_people
 from okr_pipeline.progress import observe
 from okr_pipeline.publish.outbox import Published, publish
 from okr_pipeline.report import build_report
@@ -188,6 +189,9 @@ def measure_all(workspace: Workspace, run: Run) -> Snapshot:
     past = unsettled(project, days, coverage=coverage, history=history)
     starts = [(kr, cut) for kr in key_results if (cut := baseline_cut(project, kr)) and cut <= as_of]
     with workspace.measuring() as (db, sandbox):
+        reader = project.check_ins_dataset
+        record_check_ins(db, project, run, load=coverage[reader].load if reader else None)
+        project = with_people(project, ledger)
         wanted = [*past, *now, *starts]
         measured = measure(db, project, wanted, coverage=coverage, sandbox=sandbox)
         measured += stated(project, wanted, project.check_ins)
@@ -213,7 +217,7 @@ def measure_all(workspace: Workspace, run: Run) -> Snapshot:
             past=[by_place[kr.id, cut] for kr, cut in past if (kr.id, cut) in by_place],
             objectives=roll_up(db, project, current),
             sources=source_lines(db, project, coverage, as_of),
-            checks=failed_checks(ledger, project, as_of),
+            checks=[*failed_checks(ledger, project, as_of), *unusable_rows(project, ledger)],
             baselines=frozen,
             late=late_places(db, project, observations, history=history),
         )

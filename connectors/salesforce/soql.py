@@ -26,6 +26,8 @@ _RELATIVE = re.compile(
     r"|(LAST|NEXT)_N_[A-Z_]+|N_[A-Z_]+_AGO)(:\d+)?\Z",
     re.IGNORECASE,
 )
+_OF_THE_USER = {"CONVERTTIMEZONE", "CONVERTCURRENCY", "TOLABEL"}
+"""Functions whose answer follows the zone, currency or language of whoever asks."""
 _NEVER = {"FOR", "UPDATE", "TYPEOF", "OFFSET", "ROWS", "USING", "FIND", "TRACKING", "VIEWSTAT"}
 _NOT_IN_CONDITION = {"ORDER", "GROUP", "LIMIT", "HAVING", "WITH"}
 _NOT_OUTSIDE_BRACKETS = {"SELECT", "FROM", "WHERE"}
@@ -94,6 +96,8 @@ def _refused_words(text: str, words: set[str], *, outside: set[str]) -> Iterator
                 f"{upper.partition(':')[0]} is another day for every user's time zone: "
                 "write the date out, such as 2026-02-01 or 2026-02-01T00:00:00Z"
             )
+        if upper in _OF_THE_USER:
+            yield f"{upper} is something else for every user: read the field as it is"
         if upper in _NEVER or upper in words or (token.depth == 0 and upper in outside):
             yield f"{upper} has no place here"
 

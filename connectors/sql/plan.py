@@ -99,7 +99,7 @@ def _looked_at(
 ) -> dict[str, str]:
     """Return the source's columns with their types there; raise if they are not what *request* needs."""
     from connectors.sql.catalog import with_nearest
-    from connectors.sql.source_types import refuse_naive
+    from connectors.sql.source_types import refuse_naive, refuse_text_as_cursor
 
     try:
         with translated(reading):
@@ -109,6 +109,7 @@ def _looked_at(
     options = cast("SqlDataset", request.options)
     positions(request.columns, [name for name, _ in found], where=options.table or "the query")
     refuse_naive(request, dict(found), backend=connection.dialect.name)
+    refuse_text_as_cursor(request, dict(found))
     return dict(found)
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from connectors.cells import Column
 from connectors.column_type import declared_types
 from connectors.contract import ExtractRequest
+from connectors.errors import SetupError
 from connectors.instants import naive_without_zone
 from connectors.sql.dialects import NAIVE_TIMES
 
@@ -23,6 +24,7 @@ _IN_ARROW = {
     "timestamp": {"timestamp"},
     "timestamptz": {"timestamp"},
 }
+_TEXTS = {"text", "varchar", "bpchar", "name", "char", "text or blob"}
 _MYSQL = {
     0: "decimal",
     1: "tinyint",
@@ -84,6 +86,7 @@ def expressions(
 
     PostgreSQL gives everything that a driver could round or refuse (numbers, times, infinities,
     its many types) as its own exact text; only Arrow transport carries floats and times unharmed.
+    `_int4` is its name for a list of `int4`; its text of money follows the server's language.
     """
     wanted = declared_types(request.columns)
     if backend in ("mysql", "mariadb"):
@@ -98,6 +101,10 @@ def _expression(source: str, declared: str, column: str, *, in_arrow: bool) -> s
         return column
     if source == "numeric" and declared == "integer":
         return f"CAST(trim_scale({column}) AS text)"
+    if source == "money":
+        return f"CAST(CAST({column} AS numeric) AS text)"
+    if source.startswith("_") and declared == "json":
+        return f"CAST(to_json({column}) AS text)"
     return f"CAST({column} AS text)"
 
 
@@ -106,6 +113,16 @@ def singles(request: ExtractRequest, types: Mapping[str, str], *, backend: str) 
     if backend not in ("mysql", "mariadb"):
         return ()
     return tuple(at for at, name in enumerate(request.columns) if types[name] == "float")
+
+
+def refuse_text_as_cursor(request: ExtractRequest, types: Mapping[str, str]) -> None:
+    """Raise SetupError if a cursor of instants is a text in the database, whose order is another one."""
+    kind = types.get(request.cursor or "", "")
+    if kind in _TEXTS and request.columns[str(request.cursor)] == "timestamp":
+        raise SetupError(
+            f"the cursor {request.cursor} is {kind}, declared as timestamp: texts are not in order of time",
+            mend="cast it to a timestamp in a `query`, or leave `cursor` out",
+        )
 
 
 def refuse_naive(request: ExtractRequest, types: Mapping[str, str], *, backend: str) -> None:

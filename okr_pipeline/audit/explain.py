@@ -21,6 +21,7 @@ from okr_pipeline.model.metric import Aggregate, Change, Formula, Metric, Query,
 from okr_pipeline.model.observation import CheckResult, Observation, State
 from okr_pipeline.model.okr import CheckIn, KeyResult, Manual, Milestones, Project
 from okr_pipeline.model.report import KeyResultLine, Report
+from okr_pipeline.people import with_people
 from okr_pipeline.record import observation_from
 from okr_pipeline.report import build_report
 from okr_pipeline.retire import retired_loads
@@ -123,6 +124,7 @@ def explain(
         raise NothingPublished(key_result)
     observation = found[0]
     project = projects_by_digest(ledger, current)[snapshot.config_digest]
+    project = with_people(project, ledger, before_seq=snapshot.seq)
     declared = project.key_result(key_result)
     versions = ledger.entries("observation", subject=key_result)
     report = build_report(project, snapshot, ledger)
@@ -258,7 +260,7 @@ def _batch(ledger: Ledger, project: Project, observation: Observation, *, before
         said: Any = entry.body["key_results"]
         closed |= said if entry.seq < before_seq else {}
     kept = {place: o for place, o in past.items() if place[0] in ids and place[1] < observation.as_of}
-    return Batch(recorded=[observation], past=kept, closed=closed)
+    return Batch(recorded=[observation], past=kept, closed=closed, check_ins=project.check_ins)
 
 
 def since_words(change: Change) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import groupby
 from typing import Any
@@ -14,7 +14,8 @@ from okr_pipeline.findings import Baseline, Baselines, Good, Measurement
 from okr_pipeline.ledger.entry import Entry
 from okr_pipeline.memory import remembers_days, rests_on
 from okr_pipeline.model.observation import Observation, State
-from okr_pipeline.model.okr import KeyResult, Project
+from okr_pipeline.model.okr import CheckIn, KeyResult, Project
+from okr_pipeline.people import versions
 from okr_pipeline.progress import observe
 from okr_pipeline.record import observation_from
 from okr_pipeline.stated import stated
@@ -32,16 +33,23 @@ class Batch:
     """
     Observations of one configuration that are computed again together; no place occurs twice.
 
-    *past* is what was recorded of other days, for those that rest on them; *closed* what closes had said.
+    *past* is what was recorded of other days, for those that rest on them; *closed* what closes had
+    said, *check_ins* what people had.
     """
 
     recorded: Sequence[Observation]
     past: Mapping[Place, Observation]
     closed: Mapping[str, Mapping[str, Any]]
+    check_ins: tuple[CheckIn, ...]
 
 
 def batches(
-    project: Project, entries: Sequence[Entry], closes: Sequence[Entry], *, provable: frozenset[int]
+    project: Project,
+    entries: Sequence[Entry],
+    *,
+    closes: Sequence[Entry],
+    people: Sequence[Entry],
+    provable: frozenset[int],
 ) -> Iterator[Batch]:
     """
     Split observation *entries*, in order, into batches; those of *project* and in *provable* are computed.
@@ -50,33 +58,34 @@ def batches(
     """
     remembering = {kr.id for kr in project.key_results() if rests_on(project, kr)}
     measured = {kr.id for kr in project.key_results() if baseline_day(project, kr) is not None}
-    alone: dict[tuple[int, str | None], list[Observation]] = defaultdict(list)
-    versions: dict[Place, int] = defaultdict(int)
+    said = versions(project, people)
+    alone: dict[tuple[int, int, str | None], list[Observation]] = defaultdict(list)
+    times: dict[Place, int] = defaultdict(int)
     latest: dict[Place, Observation] = {}
     for _, group in groupby(entries, key=lambda entry: entry.run):
         run = list(group)
         seen = [(entry, observation_from(entry)) for entry in run]
         latest |= {(o.key_result, o.as_of): o for _, o in seen}
         own = [o for entry, o in seen if o.config == project.digest and entry.seq in provable]
+        since = max(seq for seq in said if seq < run[0].seq)
         if together_ := [o for o in own if o.key_result in remembering]:
-            yield from _split(together_, latest, _closed(closes, before=run[0].seq))
+            closed = _closed(closes, before=run[0].seq)
+            batch = Batch(recorded=(), past=dict(latest), closed=closed, check_ins=said[since])
+            yield from _split(together_, batch)
         for o in own:
             if o.key_result not in remembering:
                 place = (o.key_result, o.as_of)
                 waits = o.reason if o.baseline is None and o.key_result in measured else None
-                alone[versions[place], waits].append(o)
-                versions[place] += 1
-    yield from (Batch(recorded=recorded, past={}, closed={}) for recorded in alone.values())
+                alone[since, times[place], waits].append(o)
+                times[place] += 1
+    for (since, *_), recorded in alone.items():
+        yield Batch(recorded=recorded, past={}, closed={}, check_ins=said[since])
 
 
-def _split(
-    recorded: Sequence[Observation],
-    past: Mapping[Place, Observation],
-    closed: Mapping[str, Mapping[str, Any]],
-) -> Iterator[Batch]:
+def _split(recorded: Sequence[Observation], batch: Batch) -> Iterator[Batch]:
     for known in (True, False):
         if found := [o for o in recorded if (o.baseline is not None) is known]:
-            yield Batch(recorded=found, past=dict(past), closed=closed)
+            yield replace(batch, recorded=found)
 
 
 def _closed(closes: Sequence[Entry], *, before: int) -> dict[str, Mapping[str, Any]]:
@@ -96,6 +105,7 @@ def recomputed(
 
     *same_measure* are the hashes of the definitions that measure each key result as *project* does.
     """
+    project = replace(project, check_ins=batch.check_ins)
     key_results = {kr.id: kr for kr in project.key_results()}
     wanted = [o for o in batch.recorded if not (o.state is State.STALE and o.parts)]
     answers = answered(db, sandbox, project, [(key_results[o.key_result], o) for o in wanted])

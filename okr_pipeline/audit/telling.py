@@ -16,7 +16,7 @@ from okr_pipeline.publish.display import day, display, moment
 from okr_pipeline.publish.explained import explanation as facts
 from okr_pipeline.publish.explained import parting, person, remarks
 from okr_pipeline.publish.goals import words
-from okr_pipeline.record import says
+from okr_pipeline.record import decimal_text, says
 
 Rows = Mapping[str, Sequence[Mapping[str, Any]]]
 
@@ -173,9 +173,11 @@ def _found(explained: Explanation, again: Observation) -> str:
     """Return what came out: the value, the parts, or the progress alone of what is masked."""
     line = explained.line
     units = {part.name: part.unit for part in line.parts}
-    if line.masked or again.parts:
-        values = [f"{part.name} {_value(part, units, masked=line.masked)}" for part in again.parts]
+    if line.masked or again.parts or line.periods:
+        values = [f"{part.name}: {_value(part, units, masked=line.masked)}" for part in again.parts]
         share = f"progress {decimal_text(again.progress) or 'none'}, {again.status.value}"
+        if again.value is not None and not line.masked:
+            values.append(display(again.value, line.unit, style="full"))
         return ", ".join([*values, share])
     if again.value is None:
         return f"no value ({again.reason})"

@@ -23,6 +23,7 @@ from okr_pipeline.ledger.store import Ledger
 from okr_pipeline.model.observation import Observation, State
 from okr_pipeline.model.okr import Project
 from okr_pipeline.model.report import Report
+from okr_pipeline.people import KIND
 from okr_pipeline.record import digest, observation_from, says
 from okr_pipeline.report import build_report
 from okr_pipeline.retire import Load, retired_loads
@@ -144,7 +145,8 @@ def _changed_numbers(
     """Find numbers of *provable* that come out otherwise; values may be carried from any of *entries*."""
     projects = projects_by_digest(ledger, workspace.project)
     configs = Counter(observation_from(entry).config for entry in provable)
-    said, closes = _recorded_values(entries), list(ledger.entries("close"))
+    said = _recorded_values(entries)
+    closes, people = list(ledger.entries("close")), list(ledger.entries(KIND))
     asked = frozenset(entry.seq for entry in provable)
     for config, numbers in configs.items():
         if config not in projects:
@@ -154,7 +156,7 @@ def _changed_numbers(
         project = projects[config]
         with replayed(workspace, ledger, project) as (db, sandbox):
             same = same_measures(ledger, project)
-            for batch in batches(project, entries, closes, provable=asked):
+            for batch in batches(project, entries, closes=closes, people=people, provable=asked):
                 again = recomputed(db, sandbox, project, batch, same_measure=same)
                 yield from _compare(project, batch.recorded, again, said)
 

@@ -103,10 +103,15 @@ def _datasets(context: click.Context, project: Project, patterns: Sequence[str])
 
 def _tell(extracted: Sequence[Extracted], loaded: Sequence[Loaded]) -> None:
     for one in extracted:
-        if one.failure is not None:
-            say(f"extract   dataset={one.dataset} FAILED: {one.failure}", f"          mend: {one.mend}")
+        if one.error is not None:
+            say(
+                f"extract   dataset={one.dataset} FAILED: {one.error.message}",
+                f"          mend: {one.error.mend}",
+            )
         else:
             say(f"extract   dataset={one.dataset} mode={one.mode} rows={one.rows}")
+            for warning in one.warnings:
+                say(f"          note: {warning}")
     for done in loaded:
         say(f"land      dataset={done.dataset} {done.verdict} load={done.number or 'none'}")
         for check in done.failed:
@@ -133,7 +138,7 @@ def _exit_code(
 ) -> int:
     if any(one.failure is not None for one in published):
         return FAILED
-    wrong = [one for one in extracted if one.failure is not None]
+    wrong = [one for one in extracted if one.error is not None]
     if extracted and len(wrong) == len(extracted):
         return FAILED
     return PARTLY if wrong or any(one.verdict == "quarantined" for one in loaded) else 0

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from connectors.errors import SetupError
+from connectors.transport.redaction import remember
 from okr_pipeline.config.masking import REFERENCE
 
 MAX_SECRET_BYTES = 65_536
@@ -15,7 +16,8 @@ def resolve(connection: Mapping[str, object], *, environ: Mapping[str, str], bas
     """
     Return *connection* with every `env:NAME` and `file:PATH` in it replaced by what it refers to.
 
-    A relative PATH is relative to *base*; one newline at the end of a file is dropped.
+    A relative PATH is relative to *base*; one newline at the end of a file is dropped. What was a
+    secret is hidden from now on wherever a text leaves a connector.
 
     Raises:
         SetupError: If a variable is missing, empty or holds a line break, or a file cannot be
@@ -32,7 +34,9 @@ def _resolved(value: object, environ: Mapping[str, str], base: Path) -> object:
     found = REFERENCE.match(value) if isinstance(value, str) else None
     if found is None:
         return value
-    return _variable(found["variable"], environ) if found["variable"] else _file(found["path"], base)
+    secret = _variable(found["variable"], environ) if found["variable"] else _file(found["path"], base)
+    remember([secret])
+    return secret
 
 
 def _variable(name: str, environ: Mapping[str, str]) -> str:

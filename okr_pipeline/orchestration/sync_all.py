@@ -75,8 +75,8 @@ def events_of(result: dg.MaterializeResult) -> Iterator[Told]:
 def failures_of(done: Synced) -> Iterator[str]:
     """Yield one line for each thing that one sync could not do."""
     for extracted in done.extracted:
-        if extracted.failure is not None:
-            yield f"{extracted.dataset}: {extracted.failure}; {extracted.mend}"
+        if extracted.error is not None:
+            yield f"{extracted.dataset}: {extracted.error}"
     for published in done.published:
         if published.failure is not None:
             yield f"publish {published.publisher}: {published.failure}"

@@ -26,7 +26,10 @@ _KEY_RESULT = Column("key_result", "text", "Id of the key result: objective and 
 _INDICATOR = Column("indicator", "text", "`leading` (predicts) or `lagging` (confirms).")
 _CYCLE = Column("cycle", "text", "Id of the cycle that the objective lives in.")
 _STATUS = Column(
-    "status", "text", "`reached`, `on_track`, `at_risk`, `off_track`, `stale`, `no_data` or `not_started`."
+    "status",
+    "text",
+    "`reached`, `on_track`, `at_risk`, `off_track`, `stale`, `no_data`, `not_started`, `measuring` (looks "
+    "for its baseline) or `no_target` (private, or not known yet).",
 )
 _EXPECTED = Column("expected", "decimal", "The progress that the declared curve asks for, as a ratio.")
 
@@ -39,7 +42,12 @@ KEY_RESULTS: Columns = (
     Column("title", "text", "Title of the key result."),
     Column("owner", "text", "Who answers for it; empty when nobody is declared."),
     _INDICATOR,
-    Column("goal", "text", "`reach` (from a baseline to a target) or `keep` (stay inside a bound)."),
+    Column(
+        "goal",
+        "text",
+        "`reach` (from a baseline to a target), `keep` (stay inside a bound), `steps`, `milestones`, "
+        "`all_of`, `manual` (stated by people) or `find_baseline`.",
+    ),
     Column("keep", "text", "The bound of a `keep` as declared."),
     Column("unit", "text", "`percent` (values are ratios), an ISO 4217 currency, or a noun."),
     _STATUS,
@@ -57,6 +65,45 @@ KEY_RESULTS: Columns = (
     Column("sources", "text", "Ids of the sources it rests on, separated by a comma and a blank."),
     Column("led_by", "text", "Ids of the key results said to move first, separated by a comma and a blank."),
     Column("note", "text", "The owner's note."),
+    Column("held", "text", "For how many of its periods or groups a `keep` has to hold; empty: now alone."),
+    Column("periods_inside", "count", "For how many of them it held."),
+    Column("periods_counted", "count", "How many of them count so far, or in the whole cycle."),
+    Column("outside_since", "day", "The first day at whose end it did not hold."),
+    Column("raw_status", "text", "The policy's status, where it has not held long enough to be published."),
+    Column("provisional_from", "day", "The first day whose value may still change much."),
+    Column("baseline_reads", "decimal", "What the day of the frozen baseline reads now, if not the same."),
+    Column("aspiration", "text", "`committed`, or `aspirational`: landed from 0.7."),
+    Column("proxy_for", "text", "What the number stands for, where it is a proxy."),
+    Column("visibility", "text", "`public`, or `masked`: then no number in its unit is in any table."),
+    Column("retired_on", "day", "Since when it no longer counts; empty while it does."),
+    Column("retired_why", "text", "Why it no longer counts."),
+    Column("replaced_by", "text", "Id of the key result that came in its place."),
+    Column("confidence", "decimal", "How sure the newest check-in is, as a ratio."),
+    Column("checked_in_on", "day", "The day of the newest check-in."),
+    Column("checked_in_by", "text", "Its author."),
+    Column("check_in_note", "text", "Its note."),
+    Column("override", "text", "The status that a person vouches for beside the computed one."),
+    Column("override_until", "day", "The last day on which the override stands."),
+    Column("override_by", "text", "Who vouches for it."),
+    Column("override_why", "text", "Why."),
+    Column("score", "decimal", "Progress at the close of its cycle, 0 to 1; empty while it is open."),
+    Column("grade", "count", "Grade at the close of its cycle, 1 to 4."),
+    Column("learned", "text", "What was learned, at the close of its cycle."),
+)
+
+PARTS: Columns = (
+    *_STAMP,
+    _OBJECTIVE,
+    _KEY_RESULT,
+    Column("part", "text", "Number of a condition, id of a milestone, or value of the group's column."),
+    Column("title", "text", "Title of the milestone, or of the metric; of a group its name."),
+    Column("keep", "text", "The bound that it is held to; empty where people say whether it is done."),
+    Column("unit", "text", "The unit of `value`."),
+    Column("value", "decimal", "The measured value; empty where there is none."),
+    Column("progress", "decimal", "1 where it is met, 0 where not, empty where it cannot be told."),
+    Column("reason", "text", "Why it cannot be told."),
+    Column("by", "day", "The day of a milestone."),
+    Column("weight", "decimal", "The weight of a milestone."),
 )
 
 HISTORY: Columns = (
@@ -89,5 +136,15 @@ OBJECTIVES: Columns = (
     Column("progress", "decimal", "Rolled up from its key results, as a ratio; empty when none counted."),
     _STATUS,
     Column("counted", "count", "How many of its key results carry the progress."),
-    Column("declared", "count", "How many key results it has."),
+    Column("declared", "count", "How many key results it has, those that are retired left out."),
+    Column("expected", "decimal", "What was expected of those that count, as a ratio."),
+    Column("no_data", "count", "How many are left out without an observation."),
+    Column("measuring", "count", "How many are left out while they look for their baseline."),
+    Column("no_target", "count", "How many are left out without a target."),
+    Column("retired", "count", "How many are retired."),
+    Column("strategy", "text", "The choice that it answers to."),
+    Column("supports", "text", "Ids of the objectives that it supports."),
+    Column("depends_on", "text", "Ids of the objectives and key results that it depends on."),
+    Column("contributes_to", "text", "Id of the objective that it is a part of."),
+    Column("retired_on", "day", "Since when the objective itself is retired; empty while it is not."),
 )

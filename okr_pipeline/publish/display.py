@@ -57,6 +57,12 @@ def percent(ratio: Decimal | None, *, locale: str = LOCALE) -> str:
         return f"{_number(scaled, places, locale)} %"
 
 
+def share(ratio: Decimal, *, locale: str = LOCALE) -> str:
+    """Return a ratio that a person stated as a percentage, without idle places: `60 %`, `12.5 %`."""
+    with decimal.localcontext(_ROOMY):
+        return f"{_number(ratio * 100, 1, locale, least=0)} %"
+
+
 def points(gap: Decimal | None, *, locale: str = LOCALE) -> str:
     """Return a gap (a difference of ratios) in points: `36.7 points behind`, `on pace`; en dash for None."""
     if gap is None:

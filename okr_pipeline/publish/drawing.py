@@ -99,7 +99,8 @@ def course(places: Sequence[Point | None], *, stepped: bool = False) -> str:
 
 
 def _stairs(places: Sequence[Point | None]) -> str:
-    steps, last = [], None
+    steps: list[str] = []
+    last: Point | None = None
     for place in [*places, None]:
         if place is None:
             steps += [f"H{last[0]}"] if last else []
@@ -150,7 +151,7 @@ def bullet(line: KeyResultLine) -> Markup:
         _box(f"bar {kind}", ends[0], ends[1], 60, 80),
         _arrow(line.progress, kind),
         _upright("goal", _across(_ONE), 30, 140),
-        *(_upright("level", _within(at), 130, 60) for _, at in levels(line)),
+        *(_upright("level", _within(at), 120, 80) for _, at in levels(line)),
         *_due(line),
     ]
     return picture("bullet", _bullet_title(line), _bullet_size(), *parts)

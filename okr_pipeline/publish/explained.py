@@ -86,7 +86,7 @@ def said(line: KeyResultLine, *, locale: str = say.LOCALE) -> str | None:
     """Return how sure whoever checked in last is, and since when; None where nobody did."""
     if line.said is None:
         return None
-    sure = say.percent(line.said.confidence, locale=locale) if line.said.confidence is not None else None
+    sure = say.share(line.said.confidence, locale=locale) if line.said.confidence is not None else None
     who = f"{person(line.said.author)}, {say.day(line.said.on, year=False, locale=locale)}"
     return f"{sure} confident, {who}" if sure else who
 

@@ -8,6 +8,7 @@ from okr_pipeline.model.observation import Status
 from okr_pipeline.model.okr import Policy
 from okr_pipeline.model.report import KeyResultLine
 from okr_pipeline.publish import display as say
+from okr_pipeline.publish.goals import words
 from okr_pipeline.publish.standing import AHEAD, standing, standing_of
 
 _FIXED = {
@@ -38,7 +39,7 @@ def _rule(line: KeyResultLine, status: Status, policy: Policy | None, locale: st
     if status in _FIXED:
         return _FIXED[status]
     if line.goal in ("keep", "all_of"):
-        return _at_risk(line) if status is Status.AT_RISK else _BANDS[status]
+        return _at_risk(line) if status is Status.AT_RISK else _kept(line, status)
     if status is Status.REACHED:
         return "progress is 100 % or more"
     return _threshold(line, status, policy, locale) if policy else standing_of(status).word
@@ -47,6 +48,11 @@ def _rule(line: KeyResultLine, status: Status, policy: Policy | None, locale: st
 def _at_risk(line: KeyResultLine) -> str:
     outside = "it is outside now, and still holds often enough"
     return f"it holds, but is not {line.warn}" if line.warn and line.progress == 1 else outside
+
+
+def _kept(line: KeyResultLine, status: Status) -> str:
+    share = f" {words(line).goal().removeprefix('keep ')}: {words(line).way()}" if line.held else ""
+    return f"{_BANDS[status]}{share}"
 
 
 def _threshold(line: KeyResultLine, status: Status, policy: Policy, locale: str) -> str:

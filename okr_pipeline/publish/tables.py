@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from okr_pipeline.model.report import KeyResultLine, ObjectiveLine, Report
 from okr_pipeline.publish.atomic import path_in, replace_text, replacing
-from okr_pipeline.publish.columns import HISTORY, KEY_RESULTS, OBJECTIVES, Columns
+from okr_pipeline.publish.columns import HISTORY, KEY_RESULTS, OBJECTIVES, PARTS, Columns
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -54,12 +54,13 @@ def write_tables(report: Report, folder: Path, *, formats: Iterable[str] = FORMA
 
 
 def build_tables(report: Report) -> dict[str, pa.Table]:
-    """Return the four tables of *report* by name; columns, grain and order are in `docs/tables.md`."""
+    """Return the five tables of *report* by name; columns, grain and order are in `docs/tables.md`."""
     pairs = [(objective, line) for objective in report.objectives for line in objective.key_results]
     rows = [(line.indicator, _key_result(report, objective, line)) for objective, line in pairs]
     return {
         "key_results_leading": _table(KEY_RESULTS, (row for kind, row in rows if kind == "leading")),
         "key_results_lagging": _table(KEY_RESULTS, (row for kind, row in rows if kind == "lagging")),
+        "parts": _table(PARTS, _parts(report, pairs)),
         "history": _table(HISTORY, _history(report, pairs)),
         "objectives": _table(OBJECTIVES, (_objective(report, line) for line in report.objectives)),
     }
@@ -71,8 +72,32 @@ def _key_result(report: Report, objective: ObjectiveLine, line: KeyResultLine) -
         *(line.owner, line.indicator, line.goal, line.keep, line.unit, line.status.value, line.state.value),
         *(line.reason, line.value, line.baseline, line.target, line.progress, line.expected, line.gap),
         *(line.change_7d, line.carried_from, line.newest_at, ", ".join(line.sources), ", ".join(line.led_by)),
-        line.note,
+        *(line.note, line.held, *(line.periods[:2] if line.periods else (None, None)), line.outside_since),
+        *(line.raw_status and line.raw_status.value, line.provisional_from, line.baseline_reads),
+        *(line.aspiration, line.proxy_for, "masked" if line.masked else "public"),
+        *(line.retired or (None, None, None)),
+        *_of_people(line),
     )
+
+
+def _of_people(line: KeyResultLine) -> Iterator[object]:
+    """Yield the columns from `confidence` on."""
+    said, override, graded = line.said, line.override, line.graded
+    yield from (said.confidence, said.on, said.author, said.note) if said else (None,) * 4
+    if override:
+        yield from (override.status.value, override.until, override.author, override.why)
+    else:
+        yield from (None,) * 4
+    yield from (graded.score, graded.grade, graded.learned) if graded else (None,) * 3
+
+
+def _parts(
+    report: Report, pairs: Iterable[tuple[ObjectiveLine, KeyResultLine]]
+) -> Iterator[tuple[object, ...]]:
+    for objective, line in pairs:
+        for part in line.parts:
+            said = (part.name, part.title, part.keep, part.unit, part.value, part.progress, part.reason)
+            yield (report.snapshot, report.as_of, objective.id, line.id, *said, part.by, part.weight)
 
 
 def _history(
@@ -89,6 +114,9 @@ def _objective(report: Report, line: ObjectiveLine) -> tuple[object, ...]:
     return (
         *(report.snapshot, report.as_of, line.id, line.title, line.owner, line.level, line.why, line.cycle),
         *(line.start_on, line.end_on, line.progress, line.status.value, line.counted, line.declared),
+        *(line.expected, line.no_data, line.measuring, line.no_target, line.retired, line.strategy),
+        *(", ".join(line.supports) or None, ", ".join(line.depends_on) or None, line.contributes_to),
+        line.retirement and line.retirement.on,
     )
 
 

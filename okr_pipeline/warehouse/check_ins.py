@@ -1,4 +1,4 @@
-"""Check-ins that people keep in a sheet or table of their own: rows of a dataset, read as they stood after a load."""
+"""Check-ins that people keep in a sheet or table of their own, read from its landed rows."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ from okr_pipeline.warehouse.database import Database
 from okr_pipeline.warehouse.landing import state_at
 
 
-def read_check_ins(db: Database, project: Project, dataset: Dataset, *, load: int) -> tuple[list[CheckIn], int]:
+def read_check_ins(
+    db: Database, project: Project, dataset: Dataset, *, load: int
+) -> tuple[list[CheckIn], int]:
     """
     Return the check-ins in *dataset* after *load*, in order of day, and how many rows say nothing usable.
 

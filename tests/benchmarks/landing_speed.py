@@ -172,7 +172,7 @@ def our_way(name: str, url: str, folder: Path) -> dict[str, Callable[[], object]
 
     def extracted() -> None:
         [read] = extract_all(workspace, run)
-        assert read.failure is None, read
+        assert read.error is None, read
         assert read.mode == ("incremental" if name == "incremental" else "full"), read
 
     def landed() -> None:

@@ -123,7 +123,7 @@ def test_every_declared_check_has_a_verdict_before_anything_was_read(project: Pr
     checks = ["history", "key_id", "max_change", "min_rows", "not_null_amount"]
     deals = [f"landing/crm/deals:{name}" for name in checks]
     orders = ["landing/shop/orders:history", "landing/shop/orders:key_id"]
-    assert failed_checks(result) == [*deals, "landing/shop/big:history", *orders]
+    assert failed_checks(result) == [*deals, "landing/shop/big:history", *orders, "snapshot/tiny:fresh"]
 
 
 def test_a_check_is_green_again_when_the_good_content_is_back(project: ProjectFolder) -> None:

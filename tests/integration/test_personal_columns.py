@@ -68,7 +68,7 @@ def test_without_its_key_the_dataset_is_not_read(
 ) -> None:
     """Its failure is written down; nothing of it reaches the lake."""
     [one] = folder.sync_at(day(10), environ=environ).extracted
-    assert said in str(one.failure)
+    assert said in str(one.error)
     assert [] == list((folder.root / ".okr").rglob("*.parquet"))
 
 

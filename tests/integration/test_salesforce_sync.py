@@ -177,7 +177,7 @@ def test_6_another_organisation_leaves_the_last_good_state(it: World, project: P
     total(project, 9)
     it.org.id = "00D9x000001ZzZzEAK"
     synced = project.sync_at(day(10), environ=dict(os.environ))
-    assert "was read before" in str(synced.extracted[0].failure)
+    assert "was read before" in str(synced.extracted[0].error)
     assert 1 == len(project.entries("receipt"))
 
 

@@ -66,14 +66,14 @@ def test_a_reference_that_names_nothing_fails_its_dataset(source: Sheets, folder
     folder.sources["finance"]["datasets"]["teams"]["spreadsheet"] = "env:OTHER_SHEET"
     synced = folder.sync_at(**environ(source))
     assert {"finance.teams": "environment variable OTHER_SHEET is not set"} == {
-        one.dataset: one.failure for one in synced.extracted if one.failure
+        one.dataset: one.error.message for one in synced.extracted if one.error
     }
 
 
 def test_what_a_reference_holds_must_fit(source: Sheets, folder: ProjectFolder) -> None:
     """A variable that holds no spreadsheet is told by the key's name, never by what it holds."""
     [first, *_] = folder.sync_at(**environ(source, FINANCE_SHEET="not a sheet!")).extracted[1:]
-    assert "what the dataset refers to is not valid at spreadsheet" == first.failure
+    assert "what the dataset refers to is not valid at spreadsheet" == first.error.message
 
 
 def test_the_spreadsheet_id_is_kept_nowhere(source: Sheets, folder: ProjectFolder) -> None:

@@ -177,6 +177,18 @@ def test_windows_lose_nothing_and_keep_ties(mysql_url: str, kind: str) -> None:
         assert list(range(1, 13)) == ids
 
 
+def test_a_text_is_no_cursor_of_instants(mysql_url: str) -> None:
+    """MySQL held texts to the mark letter by letter: a later instant of another offset was never read."""
+    execute(
+        mysql_url,
+        "CREATE TABLE t (id int, at varchar(40))",
+        "INSERT INTO t VALUES (1, '2026-01-01 08:00:00+00:00'), (2, '2026-01-01 07:00:00-05:00')",
+    )
+    columns = {"id": "integer", "at": "timestamp"}
+    with pytest.raises(SetupError, match="cursor at is char"):
+        rows(mysql_url, columns, table="t", cursor="at", key=("id",), since="2026-01-01T08:00:00Z")
+
+
 def test_bounds_inside_the_query(mysql_url: str) -> None:
     """:since and :until mean the cursor's bounds for every type of cursor, open ends included."""
     execute(mysql_url, "CREATE TABLE t (id bigint, n decimal(9,2), d date)")

@@ -112,6 +112,17 @@ def test_values_are_exact(typed: str) -> None:
     assert first["local"] == datetime(2026, 10, 25, 0, 30, 0, 123456, tzinfo=UTC)
 
 
+@pytest.mark.parametrize("as_rows", [False, True])
+def test_lists_and_money_read_as_they_are_offered(postgres_url: str, as_rows: bool) -> None:
+    """What discovery suggests for arrays and `money` was refused by every read: their text is no JSON, no number."""
+    execute(postgres_url, "CREATE TABLE t (n numeric[], paid money)")
+    execute(postgres_url, "INSERT INTO t VALUES ('{1.50,NULL}', '-1,234.50')")
+    url = by_rows(postgres_url) if as_rows else postgres_url
+    found = connect("sql", {"url": url}, base=Path()).describe("t")
+    assert {"n": "json", "paid": "decimal(38,9)"} == found.declared
+    assert [{"n": "[1.50,null]", "paid": Decimal("-1234.5")}] == rows(url, found.declared, table="t")
+
+
 @pytest.mark.fault(49, on="sql")
 def test_what_no_decimal_or_date_holds_is_a_reject(postgres_url: str) -> None:
     """NaN, infinities, years beyond the calendar and too many decimals are rejects by both ways."""

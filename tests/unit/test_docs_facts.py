@@ -13,7 +13,7 @@ from doc_pages import PAGES, ROOT, Block, blocks, section
 from okr_pipeline import config
 from okr_pipeline.cli import main, shell
 from okr_pipeline.demo import config_folder
-from okr_pipeline.publish.columns import HISTORY, KEY_RESULTS, OBJECTIVES
+from okr_pipeline.publish.columns import HISTORY, KEY_RESULTS, OBJECTIVES, PARTS
 
 COMMANDS = ROOT / "docs/commands.md"
 EXAMPLES = {
@@ -61,7 +61,7 @@ def test_the_table_of_diagnostics_is_current() -> None:
     assert (ROOT / "docs/diagnostics.md").read_text(encoding="utf-8").endswith(config.code_table())
 
 
-@pytest.mark.parametrize("columns", [KEY_RESULTS, HISTORY, OBJECTIVES])
+@pytest.mark.parametrize("columns", [KEY_RESULTS, PARTS, HISTORY, OBJECTIVES])
 def test_columns_of_published_tables_are_documented(columns: tuple[tuple[str, str, str], ...]) -> None:
     """docs/tables.md has each column with its kind and meaning, in order."""
     rows = "".join(f"| `{name}` | {kind} | {meaning} |\n" for name, kind, meaning in columns)

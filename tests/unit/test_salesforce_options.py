@@ -24,6 +24,8 @@ REFUSED_CONDITIONS = {
     "(IsWon = true": "stays open",
     "Name = 'it": "a quote stays open",
     "Name = 'a'; DELETE": "no such sign",
+    "CALENDAR_YEAR(convertTimezone(CreatedDate)) = 2026": "CONVERTTIMEZONE is something else for every user",
+    "toLabel(StageName) = 'Won'": "TOLABEL is something else for every user",
     "Name != '' ORDER BY Name": "ORDER has no place",
     "Name != '' LIMIT 1": "LIMIT has no place",
     "Name != '' FOR UPDATE": "FOR has no place",
@@ -78,6 +80,7 @@ def test_no_condition_leaves_its_brackets(text: str) -> None:
     [
         ("SELECT StageName s, SUM(Amount) a FROM Opportunity GROUP BY StageName", None),
         ("SELECT COUNT(Id) n FROM Opportunity WHERE CloseDate = LAST_MONTH", "another day"),
+        ("SELECT Id, convertCurrency(Amount) a FROM Opportunity", "something else for every user"),
         ("DELETE FROM Opportunity", "expected one SELECT"),
         ("SELECT Id FROM A; SELECT Id FROM B", "no such sign"),
         ("SELECT Id FROM A FOR UPDATE", "FOR has no place"),
