@@ -11,7 +11,7 @@ from typing import Any
 from okr_pipeline.ledger.entry import Draft, Entry
 from okr_pipeline.ledger.store import Ledger
 from okr_pipeline.model.calendar import Cycle
-from okr_pipeline.model.observation import Observation, State
+from okr_pipeline.model.observation import Observation, State, Status
 from okr_pipeline.model.okr import Grades, KeyResult, Project
 from okr_pipeline.model.snapshot import Snapshot
 from okr_pipeline.record import decimal_text, digest, says
@@ -34,8 +34,8 @@ class Graded:
     Where one key result ended.
 
     *score* is its progress clamped to 0..1, *grade* 1 to 4; both None where there is no progress.
-    *landed* says whether it counts as achieved: a committed one at 1, an aspirational one from 0.7,
-    and by a fresh value only. *observed* is the hash of the observation that it was graded by; None
+    *landed* says whether it counts as achieved: a committed one where it is reached, an aspirational one
+    from 0.7, and by a fresh value only. *observed* is the hash of the observation that it was graded by; None
     where no source ever fed it.
     """
 
@@ -95,7 +95,8 @@ def grade_of(score: Decimal, grades: Grades) -> int:
 def _graded(project: Project, key_result: KeyResult, observed: Observation | None) -> Graded:
     progress = observed.progress if observed else None
     score = None if progress is None else max(Decimal(0), min(Decimal(1), progress))
-    wanted = _LANDED_ASPIRATION if key_result.aspiration == "aspirational" else Decimal(1)
+    enough = key_result.aspiration == "aspirational" and score is not None and score >= _LANDED_ASPIRATION
+    reached = observed is not None and observed.status is Status.REACHED
     fresh = observed is not None and observed.state is State.OK
     return Graded(
         key_result=key_result.id,
@@ -103,7 +104,7 @@ def _graded(project: Project, key_result: KeyResult, observed: Observation | Non
         progress=progress,
         score=score,
         grade=None if score is None else grade_of(score, project.grades),
-        landed=fresh and score is not None and score >= wanted,
+        landed=fresh and (reached or enough),
         status=observed.status.value if observed else "no_data",
         learned=project.learned[key_result.id],
         observed=digest(says(observed)) if observed else None,

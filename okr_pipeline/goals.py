@@ -18,7 +18,6 @@ from okr_pipeline.model.okr import (
     KeyResult,
     Manual,
     OpenTarget,
-    Policy,
     Project,
     Reach,
     RelativeTarget,
@@ -59,7 +58,7 @@ class Held:
     @property
     def way(self) -> int | None:
         """From baseline to target, in units of the ninth place; None where it cannot be walked."""
-        if self.baseline is None or self.target is None:
+        if self.baseline is None or self.target is None or self.problem:
             return None
         ends = [ninths(self.baseline), ninths(self.target)]
         return None if widest(ends) >= LARGEST else ends[1] - ends[0] or None
@@ -85,16 +84,21 @@ def goals_held(
     }
 
 
-def band_of(bounds: Bounds, warn: Bounds | None, policy: Policy) -> Band:
-    """Return *bounds* with every bound inside: one that is not is the next number of nine places."""
-    low, high = _ends(bounds, policy)
-    warn_low, warn_high = _ends(warn, policy) if warn else (None, None)
+def band_of(bounds: Bounds, warn: Bounds | None = None, *, strict: bool) -> Band:
+    """
+    Return *bounds* with every bound inside: one that is not is the next number of nine places.
+
+    With *strict* none is, however it is written; but one number alone stays inside itself.
+    """
+    low, high = _ends(bounds, strict)
+    warn_low, warn_high = _ends(warn, strict) if warn else (None, None)
     return Band(low, high, warn_low, warn_high)
 
 
-def _ends(bounds: Bounds, policy: Policy) -> tuple[int | None, int | None]:
-    low_inside = bounds.low_inclusive and not policy.keep_strict
-    high_inside = bounds.high_inclusive and not policy.keep_strict
+def _ends(bounds: Bounds, strict: bool) -> tuple[int | None, int | None]:
+    strict = strict and bounds.low != bounds.high
+    low_inside = bounds.low_inclusive and not strict
+    high_inside = bounds.high_inclusive and not strict
     low = None if bounds.low is None else ninths(bounds.low) + (0 if low_inside else 1)
     high = None if bounds.high is None else ninths(bounds.high) - (0 if high_inside else 1)
     return low, high
@@ -126,7 +130,7 @@ def _held(
         case Steps(steps=steps):
             target = steps[-1][1]
         case Keep(bounds=bounds, warn=warn):
-            band = band_of(bounds, warn, policy)
+            band = band_of(bounds, warn, strict=policy.keep_strict)
         case _:
             pass
     return Held(
@@ -152,8 +156,23 @@ def _problem(key_result: KeyResult, start: Baseline, target: Decimal | None) -> 
             return start.reason
         case Reach() | Steps() | Manual() if start.value == target:
             return "the target equals the baseline: no way to measure"
+        case Reach() as reach if target is not None and _way_declared(reach) * (target - start.value) < 0:
+            return "the target lies on the wrong side of the baseline: no way to measure"
         case _:
             return None
+
+
+def _way_declared(goal: Reach) -> int:
+    """Return 1 for up, -1 for down, 0 where only baseline and target tell."""
+    match goal:
+        case Reach(direction="up" | "down" as direction):
+            return 1 if direction == "up" else -1
+        case Reach(target=RelativeTarget(how=how, amount=amount)):
+            # Of a negative number, +15% and x2 are less than it.
+            more = amount - 1 if how == "times" else amount
+            return (more > 0) - (more < 0)
+        case _:
+            return 0
 
 
 def _counted(

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from okr_pipeline.counts import counted
 from okr_pipeline.coverage import Coverage
+from okr_pipeline.cuts import baseline_day
 from okr_pipeline.definition import definition_hash, definition_of
 from okr_pipeline.findings import Measurement
 from okr_pipeline.memory import rests_on, rests_on_check_ins
@@ -99,7 +100,7 @@ def unsettled(
     Return those of *wanted* that must be measured.
 
     What was recorded as good, under the definition of today and at the loads of today, would be
-    measured the same again.
+    measured the same again; unless it waited for its baseline.
     """
     definitions: dict[str, str] = {}
     reads: dict[str, Read] = {}
@@ -118,7 +119,8 @@ def unsettled(
         ]
         loads = {name: load for ask in asks for name, load in ask.loads}
         stocks = {name: load for ask in asks for name, load in ask.stocks}
-        if (loads, stocks) != (before.loads, before.stocks) or rests_on_check_ins(key_result):
+        waits = before.baseline is None and baseline_day(project, key_result) is not None
+        if (loads, stocks) != (before.loads, before.stocks) or waits or rests_on_check_ins(key_result):
             left.append((key_result, cut))
     return _with_later_days(project, wanted, left)
 

@@ -119,13 +119,13 @@ def _how(goal: Held) -> str:
 
 def _asked(project: Project, goal: Held, part: Part) -> tuple[Band, int, int | None]:
     """Return the band of one part, its weight, and the share of parts that has to be met."""
-    policy = goal.rule.policy
     match goal.key_result.goal:
         case AllOf(conditions=conditions):
-            return band_of(conditions[int(part.name) - 1].bounds, None, policy), ONE, None
+            strict = goal.rule.policy.keep_strict
+            return band_of(conditions[int(part.name) - 1].bounds, strict=strict), ONE, None
         case Milestones(milestones=milestones):
             milestone = next(m for m in milestones if m.id == part.name)
-            band = band_of(milestone.done.bounds, None, policy) if milestone.done else Band()
+            band = band_of(milestone.done.bounds, strict=False) if milestone.done else Band()
             return band, ninths(milestone.weight), None
         case Keep(held=HeldInGroups(share=share)):
             return goal.band or Band(), ONE, ninths(share)

@@ -15,7 +15,7 @@ publish:
   page: {{to: public/}}
 """,
     "okr_config/sources/crm.yaml": """\
-connector: files                        # also: sql
+connector: files                        # also: google_sheets, rest, salesforce, sql
 connection: {{root: data}}
 datasets:
   deals:

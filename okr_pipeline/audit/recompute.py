@@ -109,7 +109,11 @@ def recomputed(
     key_results = {kr.id: kr for kr in project.key_results()}
     wanted = [o for o in batch.recorded if not (o.state is State.STALE and o.parts)]
     answers = answered(db, sandbox, project, [(key_results[o.key_result], o) for o in wanted])
-    measured = [_measurement(o, *answer) for o, answer in zip(wanted, answers, strict=True)]
+    remembering = {kr.id for kr in key_results.values() if remembers_days(project, kr)}
+    measured = [
+        _measurement(o, *answer, carries=o.key_result in remembering)
+        for o, answer in zip(wanted, answers, strict=True)
+    ]
     earlier = [
         Good(o.key_result, o.as_of, o.value, o.parts)
         for o in batch.past.values()
@@ -120,7 +124,7 @@ def recomputed(
         project,
         measured,
         baselines=_baselines(project, key_results, wanted, batch.past),
-        earlier=[good for good in earlier if remembers_days(project, key_results[good.key_result])],
+        earlier=[good for good in earlier if good.key_result in remembering],
         check_ins=project.check_ins,
         recorded=batch.past,
         closed=batch.closed,
@@ -155,10 +159,16 @@ def answered(
             yield stated(project, [(kr, o.as_of)], project.check_ins)[0].answer, ()
 
 
-def _measurement(recorded: Observation, answer: Answer, parts: Parts) -> Measurement:
-    """Return the measurement behind *recorded*: a carried value as it was carried, a gap as it was told."""
+def _measurement(recorded: Observation, answer: Answer, parts: Parts, *, carries: bool) -> Measurement:
+    """
+    Return the measurement behind *recorded*: a carried value as it was carried, a gap as it was told.
+
+    What *carries* its days along has the day itself that the value is carried from.
+    """
     gap = None
-    if recorded.state is State.STALE:
+    if recorded.state is State.STALE and carries:
+        gap = recorded.reason
+    elif recorded.state is State.STALE:
         answer = Answer(recorded.value)
     elif recorded.state is State.NO_DATA and answer.reason != recorded.reason:
         gap = recorded.reason

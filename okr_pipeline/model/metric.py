@@ -90,7 +90,8 @@ class Aggregate:
 
     With *time* it is a flow: rows whose *time* lies in the *window* count. Without, it is a
     stock: the state of the dataset at the cut, taken from the versions of landed rows. With *by*,
-    a column, it yields one value a group: for each value that the rows under *where* hold, at any time.
+    a column, it yields one value a group: for each value that the rows under *where* hold, up to the
+    window's end.
     """
 
     dataset: str

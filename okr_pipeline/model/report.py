@@ -124,8 +124,8 @@ class KeyResultLine:
     `steps`, `milestones`, `all_of`, `manual` or `find_baseline`; *keep* is the declared bound as text
     (`<= 2.5%`), *low* and *high* the same as numbers for drawing, None where there is no bound on that
     side. *change_7d* is progress now minus progress seven days before, None when either is missing.
-    *newest_at* is the newest time in the data it rests on, *read_at* when it was read, the longest unread part. *sources* are source
-    ids; *reason* says why there is no fresh value.
+    *newest_at* is the newest time in the data it rests on, *read_at* when it was read, the longest unread
+    part. *sources* are source ids; *reason* says why there is no fresh value.
 
     *held* says for how many periods or groups a keep has to hold, and *outside_since* is the first
     day at whose end it did not. *parts* are conditions, milestones or groups; *stages* staged targets;

@@ -8,6 +8,7 @@ import dagster as dg
 from okr_pipeline.model.report import KeyResultLine, ObjectiveLine, Report
 from okr_pipeline.orchestration import keys
 from okr_pipeline.publish import display as say
+from okr_pipeline.publish.goals import words
 from okr_pipeline.publish.outbox import Published
 from okr_pipeline.publish.sentences import headline, key_results, stale_sentences
 from okr_pipeline.publish.standing import standing, worst_first
@@ -26,8 +27,8 @@ def key_result_result(line: KeyResultLine) -> dg.MaterializeResult:
     """Return one key result as its asset shows it."""
     told = {
         "status": standing(line).word,
-        "value": say.display(line.value, line.unit, style="full"),
-        "target": line.keep or say.display(line.target, line.unit, style="full"),
+        "value": _value(line, style="full"),
+        "target": _target(line, style="full"),
         "progress": say.percent(line.progress),
         "expected": say.percent(line.expected),
         "trend": sparkline(line, 40),
@@ -108,8 +109,8 @@ def _row(line: KeyResultLine) -> tuple[str, ...]:
     return (
         _plain(line.id),
         standing(line).word,
-        _plain(say.display(line.value, line.unit)),
-        _plain(line.keep or say.display(line.target, line.unit)),
+        _plain(_value(line)),
+        _plain(_target(line)),
         say.percent(line.progress),
         say.percent(line.expected),
         sparkline(line, 20),
@@ -125,3 +126,13 @@ def _list(sentences: Sequence[str]) -> str:
 def _plain(text: str) -> str:
     """Return *text* with what Markdown would take for its own made harmless."""
     return re.sub(r"([\\|<\[\]*_`])", r"\\\1", text)
+
+
+def _value(line: KeyResultLine, *, style: say.Style = "compact") -> str:
+    return words(line).now() if line.value is None else say.display(line.value, line.unit, style=style)
+
+
+def _target(line: KeyResultLine, *, style: say.Style = "compact") -> str:
+    if line.keep or line.target is None:
+        return line.keep or words(line).goal() or say.NOTHING
+    return say.display(line.target, line.unit, style=style)

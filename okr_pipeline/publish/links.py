@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from okr_pipeline.model.report import KeyResultLine, ObjectiveLine, Report
+from okr_pipeline.publish.explained import parting
 from okr_pipeline.publish.standing import Standing, standing
 
 
@@ -26,7 +27,11 @@ def links(objective: ObjectiveLine, report: Report) -> Iterator[Link]:
     for how, ids in named.items():
         for id in ids:
             other = known.get(id) or _key_result(report, id)
-            yield Link(how, id, other.title if other else id, standing(other) if other else None)
+            if other is None:
+                yield Link(how, id, id, None)
+                continue
+            retired = " (retired)" if parting(other) else ""
+            yield Link(how, id, f"{other.title}{retired}", standing(other))
 
 
 def _key_result(report: Report, id: str) -> KeyResultLine | None:

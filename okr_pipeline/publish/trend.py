@@ -25,9 +25,7 @@ def is_stepped(line: KeyResultLine) -> bool:
 def series(line: KeyResultLine) -> list[Decimal | None]:
     """Return what *line* is drawn in, a number a day: its progress, or its values."""
     values = in_values(line)
-    return [
-        None if point is None else point.value if values else point.progress for point in every_day(line)
-    ]
+    return [None if point is None else point.value if values else point.progress for point in every_day(line)]
 
 
 def expected_series(line: KeyResultLine) -> list[Decimal | None]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import duckdb
 
-from okr_pipeline.expression import compile_row, compile_value
+from okr_pipeline.expression import compile_value
 from okr_pipeline.model.metric import Aggregate, Dataset
 from okr_pipeline.model.observation import State
 from okr_pipeline.warehouse.database import Database, quoted
@@ -25,8 +26,8 @@ def answer_groups(db: Database, ask: Ask, measure: Aggregate, dataset: Dataset) 
     """
     Return *measure* for each group of its dimension at one cut, in the order of their names.
 
-    Groups are the values of rows under the metric's `where`, at any time: one without a row in the
-    window is not forgotten, it has no data.
+    Groups are the values of rows under the metric's `where`, of any time up to the window's end: one
+    without a row in the window is not forgotten, it has no data; one that begins later is none yet.
     """
     load = load_of(ask, measure)
     if load is None:
@@ -48,7 +49,7 @@ def groups_text(measure: Aggregate, dataset: Dataset, ask: Ask, *, load: int) ->
     results = ", ".join(f'{a.sql} AS "#{i}"' for i, a in enumerate(compiled.aggregations))
     name = f"coalesce(CAST({quoted(str(measure.by))} AS VARCHAR), '{NO_NAME}')"
     state = state_at(dataset.id, load)
-    declared = compile_row(measure.where) if measure.where else "true"
+    ever = replace(ask.span, start=None, start_on=None) if ask.span else None
     return f"""
         WITH measured AS (
             SELECT name, {outcome(compiled)}
@@ -56,7 +57,8 @@ def groups_text(measure: Aggregate, dataset: Dataset, ask: Ask, *, load: int) ->
                   WHERE {conditions(measure, dataset, ask.span)} GROUP BY ALL)
         )
         SELECT name, m.name IS NOT NULL AS present, value, coalesce(zero_divisor, false) AS zero_divisor
-        FROM (SELECT DISTINCT {name} AS name FROM {state} WHERE {declared} LIMIT {MOST_GROUPS + 1}) AS g
+        FROM (SELECT DISTINCT {name} AS name FROM {state}
+              WHERE {conditions(measure, dataset, ever)} LIMIT {MOST_GROUPS + 1}) AS g
         LEFT JOIN measured AS m USING (name)
         ORDER BY name"""
 

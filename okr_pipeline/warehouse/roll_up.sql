@@ -3,7 +3,8 @@
 -- parts: objective, how ('mean', 'min' or 'sum'), status_how ('worst', 'by_progress' or 'majority'), progress
 --        (null: not counted), expected, weight, value, baseline, target (these for sums), status, and what the
 --        objective is judged by: basis, on_track, at_risk, on_track_strict, at_risk_strict, elapsed.
--- Each part's progress is clamped to 0..1 first; a sum is clamped itself. Statuses are ordered from off
+-- Each part's progress is clamped to 0..1 first; a sum is clamped itself. What weighs nothing adds nothing to
+-- a progress, however it is rolled up. Statuses are ordered from off
 -- track to reached; what has no target yet says nothing as long as another part says something.
 WITH whole AS (
     -- `//` of DECIMAL is floating point.
@@ -26,7 +27,7 @@ ranked AS (
             ['off_track', 'at_risk', 'stale', 'no_data', 'not_started', 'on_track', 'reached', 'measuring', 'no_target'],
             status
         ) AS rank,
-        CASE WHEN how = 'sum' THEN abs(target - baseline) ELSE weight END AS heft
+        CASE WHEN how = 'sum' AND weight > 0 THEN abs(target - baseline) ELSE weight END AS heft
     FROM whole
 ),
 summed AS (
@@ -34,14 +35,14 @@ summed AS (
         objective, min(how) AS how, min(status_how) AS status_how, min(basis) AS basis, min(on_track) AS on_track,
         min(at_risk) AS at_risk, bool_or(on_track_strict) AS on_track_strict, bool_or(at_risk_strict) AS at_risk_strict,
         min(elapsed) AS elapsed,
-        min(share) AS least_share,
+        min(share) FILTER (WHERE weight > 0) AS least_share,
         sum(share * heft) AS weighted,
         sum(heft) FILTER (WHERE share IS NOT NULL) AS weights,
         sum(expected * heft) FILTER (WHERE share IS NOT NULL) AS asked,
         bool_and(expected IS NOT NULL) FILTER (WHERE share IS NOT NULL) AS curved,
-        sum(value) FILTER (WHERE share IS NOT NULL) AS value,
-        sum(baseline) FILTER (WHERE share IS NOT NULL) AS baseline,
-        sum(target) FILTER (WHERE share IS NOT NULL) AS target,
+        sum(value) FILTER (WHERE share IS NOT NULL AND weight > 0) AS value,
+        sum(baseline) FILTER (WHERE share IS NOT NULL AND weight > 0) AS baseline,
+        sum(target) FILTER (WHERE share IS NOT NULL AND weight > 0) AS target,
         count(share) AS counted,
         count(*) AS declared,
         count(*) FILTER (WHERE rank IN (1, 2, 6, 7)) AS judged,

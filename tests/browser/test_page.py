@@ -15,6 +15,8 @@ from threading import Thread
 from typing import Any
 
 import pytest
+from every_kind import KEY_RESULTS, Company
+from project_builder import NOON
 from report_builder import key_result, many_key_results, report_of
 from sample_company import sample_report
 
@@ -145,6 +147,37 @@ def test_nothing_scrolls_sideways(chromium: str, site: Site, profile: Path, widt
       return {wide: page.documentElement.scrollWidth};
     }"""
     assert facts(chromium, site, profile, measure, width=width)["wide"] <= width
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_every_kind_fits_a_phone_and_a_desk(
+    chromium: str, site: Site, profile: Path, tmp_path_factory: pytest.TempPathFactory, width: int
+) -> None:
+    """With every row open nothing scrolls sideways, no drawing is empty, each kind has a word and a shape."""
+    company = Company(tmp_path_factory.mktemp("company"))
+    company.seen_at(NOON)
+    shutil.copy(company.root / "public/index.html", site.folder / "index.html")
+    look = """page => {
+      page.querySelectorAll('details').forEach(one => one.open = true);
+      const rows = [...page.querySelectorAll('tr.kr')];
+      return {
+        wide: page.documentElement.scrollWidth,
+        rows: rows.length,
+        words: rows.filter(row => row.querySelector('.status .stands').textContent.trim()).length,
+        shapes: [...page.querySelectorAll('use')].filter(
+          one => !page.querySelector(one.getAttribute('href'))).length,
+        parts: page.querySelectorAll('.parts li').length,
+      };
+    }"""
+    seen = facts(chromium, site, profile, look, width=width)
+    assert seen.pop("wide") <= width
+    assert {
+        "rows": len(KEY_RESULTS),
+        "words": len(KEY_RESULTS),
+        "shapes": 0,
+        "parts": 8,
+        "blocked": [],
+    } == seen
 
 
 @pytest.mark.parametrize(("width", "shown"), [(390, "block"), (1280, "table-row")])

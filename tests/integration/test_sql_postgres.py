@@ -114,7 +114,7 @@ def test_values_are_exact(typed: str) -> None:
 
 @pytest.mark.parametrize("as_rows", [False, True])
 def test_lists_and_money_read_as_they_are_offered(postgres_url: str, as_rows: bool) -> None:
-    """What discovery suggests for arrays and `money` was refused by every read: their text is no JSON, no number."""
+    """Arrays and `money`, declared as discovery says, were refused: their text is no JSON, no number."""
     execute(postgres_url, "CREATE TABLE t (n numeric[], paid money)")
     execute(postgres_url, "INSERT INTO t VALUES ('{1.50,NULL}', '-1,234.50')")
     url = by_rows(postgres_url) if as_rows else postgres_url

@@ -298,7 +298,7 @@ def test_check_ins_arrive_in_order_of_time(project: Project) -> None:
 def test_everything_says_where_it_is_declared(project: Project) -> None:
     """Check-ins and revisions have a file and a line, too."""
     revision = project.objectives["guard"].revisions[0]
-    assert ("check_ins/fy26_q4.yaml:3", "objectives/fy26_q4/company.yaml:79") == (
+    assert ("check_ins/fy26_q4.yaml:3", "objectives/fy26_q4/company.yaml:80") == (
         project.check_ins[0].at,
         revision.at,
     )

@@ -55,7 +55,10 @@ LINES = {
     "masked": key_result(masked=True, value=None, baseline=None, target=None, progress=HALF),
 }
 WANTED = {
-    "reach": ("50", "of 100", "50.0 %", "progress = (now - from) / (target - from) = (50 - 0) / (100 - 0) = 50.0 %"),
+    "reach": (
+        "50", "of 100", "50.0 %",
+        "progress = (now - from) / (target - from) = (50 - 0) / (100 - 0) = 50.0 %",
+    ),
     "steps": (
         "50", "of 100 in 2 steps", "50.0 %",
         "progress = (now - from) / (target - from) = (50 - 0) / (100 - 0) = 50.0 %",
@@ -63,13 +66,17 @@ WANTED = {
     "keep": ("15", "keep >= 10", "inside", "kept while the value is >= 10; it is 15"),
     "over_time": (
         "15", "keep >= 10 on 90 % of days", "8 of 9 days",
-        "kept while the value is >= 10; it is 15; progress = days that ended inside / days = 8 / 9 = 100.0 %",
+        "kept while the value is >= 10; it is 15; "
+        "progress = days that ended inside / days = 8 / 9 = 100.0 %",
     ),
     "groups": (
         "1 of 2", "keep >= 3 in every region", "1 of 2 inside",
         "progress = groups inside / groups = 1 / 2 = 50.0 %, to hold in every region",
     ),
-    "milestones": ("1 of 2", "milestones", "66.7 %", "progress = weight done / weight of all = 2 / 3 = 66.7 %"),
+    "milestones": (
+        "1 of 2", "milestones", "66.7 %",
+        "progress = weight done / weight of all = 2 / 3 = 66.7 %",
+    ),
     "all_of": ("1 of 2", "conditions", "not all met", "met while all 2 conditions are: 1 of 2 now"),
     "manual": (
         "2", "of 3, stated by people", "66.7 %",
@@ -112,8 +119,8 @@ def test_parts_are_told_with_value_bound_day_and_weight() -> None:
         ("pace", Status.AT_RISK, "gap -12.0 points, below -10.0, at least -25.0 (policy pace)"),
         ("engagedly", Status.OFF_TRACK, "gap -12.0 points, below -33.0 (policy engagedly)"),
         ("engagedly", Status.ON_TRACK, "gap -12.0 points, above -16.5 (policy engagedly)"),
-        ("upraise", Status.AT_RISK, "progress 50.0 %, below 95.0 % of the 62.0 % expected, at least 75.0 % of "
-         "the 62.0 % expected (policy upraise)"),
+        ("upraise", Status.AT_RISK, "progress 50.0 %, below 95.0 % of the 62.0 % expected, at least 75.0 % "
+         "of the 62.0 % expected (policy upraise)"),
         ("mooncamp", Status.ON_TRACK, "progress 50.0 %, at least 90.0 % of the share of days that is over "
          "(policy mooncamp)"),
         ("servicenow", Status.OFF_TRACK, "progress 50.0 %, below 75.0 % (policy servicenow)"),

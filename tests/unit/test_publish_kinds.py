@@ -13,6 +13,7 @@ import pytest
 from report_builder import TODAY, key_result, objective, report, with_progress
 
 from okr_pipeline.model.observation import Status
+from okr_pipeline.model.okr import Policy
 from okr_pipeline.model.report import (
     Consequence,
     KeyResultLine,
@@ -63,7 +64,7 @@ def printed(made: Any, key_result: str | None = None) -> str:
 def test_parts_are_cells_as_wide_as_their_weight() -> None:
     """One cell a part: full where it is met, open where not, dashed where nobody can tell."""
     cells = re.findall(r'class="cell ([a-z_ ]+)" x="\d+" y="60" width="(\d+)"', bullet(milestones()))
-    assert [("hue on_track", "423"), ("open", "202"), ("untold", "203")] == cells
+    assert [("hue on_track", "432"), ("open", "207"), ("untold", "207")] == cells
 
 
 def test_milestones_go_in_steps_and_never_in_lines() -> None:
@@ -83,7 +84,9 @@ def test_commit_and_stretch_are_marks_on_the_way() -> None:
 def test_provisional_days_are_drawn_apart() -> None:
     """The line ends where values settle; what is younger has a line of its own."""
     young = key_result(trend=STEPPED.trend, provisional_from=TODAY - timedelta(days=1))
-    assert ['class="actual"', 'class="actual provisional"'] == re.findall(r'class="actual[^"]*"', sparkline(young))
+    assert ['class="actual"', 'class="actual provisional"'] == re.findall(
+        r'class="actual[^"]*"', sparkline(young)
+    )
 
 
 def test_a_masked_bound_is_drawn_in_progress() -> None:
@@ -139,7 +142,9 @@ def test_people_stand_beside_the_number_in_the_row() -> None:
         said=Said(date(2026, 10, 2), "mara@x.example", Decimal("0.6"), "slow start"),
         override=Vouched(Status.AT_RISK, date(2026, 10, 20), "holiday", "ada@x.example", date(2026, 10, 1)),
     )
-    made = report(objective("grow", line, after=Consequence("missed", "Stop the pilot"), strategy="Mid first"))
+    made = report(
+        objective("grow", line, after=Consequence("missed", "Stop the pilot"), strategy="Mid first")
+    )
     shown = words(render_page(made))
     for told in (
         "60 % confident, mara, 2 Oct: slow start",
@@ -160,5 +165,6 @@ def test_a_report_of_every_field_survives_its_file() -> None:
         retired=Retirement(date(2026, 9, 1), "merged", None),
         provisional_from=date(2026, 10, 1),
     )
-    made = report(objective("grow", line, depends_on=("x",), after=Consequence("missed", "t")))
+    after = Consequence("missed", "t")
+    made = report(objective("grow", line, depends_on=("x",), after=after, policy=Policy(dwell=3)))
     assert made == report_from_json(report_to_json(made))

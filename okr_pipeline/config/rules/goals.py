@@ -33,9 +33,13 @@ def targets_differ_from_baselines(draft: Draft) -> Iterator[Diagnostic]:
 
 
 def targets_lie_where_declared(draft: Draft) -> Iterator[Diagnostic]:
-    """18. A target lies above the baseline if its direction is up, and below if it is down."""
+    """18. A target lies above the baseline if its direction is up, and below if it is down; so does +15%."""
     for place, reach in _reaches(draft):
         way = _way_of_target(reach)
+        if reach.direction is None and way and _way_written(reach.target) == -way:
+            message = f"of a negative baseline, this is a target {_side(way)} it"
+            mend = "write the number to reach, or `direction:` if that is meant"
+            yield place.below("to").problem("OKR322", message, mend)
         if reach.direction and way and way != _sign_of(reach.direction):
             message = f"`direction: {reach.direction}`, but the target lies {_side(way)} the baseline"
             mend = f"write a target {_side(-way)} `from`, or `direction: {'up' if way > 0 else 'down'}`"
@@ -186,6 +190,17 @@ def _way_of_target(reach: Reach) -> int:
     if isinstance(reach.target, RelativeTarget) and reach.target.how == "points":
         return _sign(Decimal(0), reach.target.amount)
     return 0
+
+
+def _way_written(target: object) -> int:
+    """Return where a share of a positive baseline lies from it: `+15%` and `x2` above; 0 for others."""
+    match target:
+        case RelativeTarget(how="ratio", amount=amount):
+            return _sign(Decimal(0), amount)
+        case RelativeTarget(how="times", amount=amount):
+            return _sign(Decimal(1), amount)
+        case _:
+            return 0
 
 
 def _precedes(one: Decimal | None, other: Decimal | None, way: int) -> bool:
