@@ -13,15 +13,16 @@ from okr_pipeline.model.okr import ClosedAt, KeyResult, Project, Reach, Steps
 
 
 def predecessor(project: Project, key_result: KeyResult) -> KeyResult | None:
-    """Return the key result of an earlier cycle: its baseline's, or the one it replaces; None without."""
+    """Return the key result of an earlier cycle: its baseline's, or one it replaces; None without."""
     match key_result.goal:
         case Reach(baseline=ClosedAt(before)) | Steps(baseline=ClosedAt(before)):
             return next((kr for kr in project.key_results() if kr.id == before), None)
         case _:
+            begin = project.cycle_of(key_result).start_on
             replaced = (
                 kr for kr in project.key_results() if kr.retired and kr.retired.replaced_by == key_result.id
             )
-            return next(replaced, None)
+            return next((kr for kr in replaced if project.cycle_of(kr).end_on < begin), None)
 
 
 def past_cycle(

@@ -12,7 +12,16 @@ from fractions import Fraction
 import pyarrow as pa
 
 from okr_pipeline.model.observation import ObjectiveObservation, Observation, Status
-from okr_pipeline.model.okr import AllOf, Keep, KeyResult, Objective, Policy, Project
+from okr_pipeline.model.okr import (
+    AllOf,
+    HeldInGroups,
+    HeldOverTime,
+    Keep,
+    KeyResult,
+    Objective,
+    Policy,
+    Project,
+)
 from okr_pipeline.ninths import LARGEST, ONE, column, ninths, number
 from okr_pipeline.warehouse import progress as statements
 from okr_pipeline.warehouse.database import Database
@@ -137,7 +146,7 @@ def _parts(
     on: date | None,
 ) -> list[_Part]:
     parts = [
-        _of_key_result(kr, observations[kr.id])
+        _of_key_result(project, kr, observations[kr.id])
         for kr in objective.key_results
         if kr.id in observations and not _is_retired(kr, on)
     ]
@@ -148,18 +157,31 @@ def _parts(
     ]
 
 
-def _of_key_result(key_result: KeyResult, o: Observation) -> _Part:
-    # What has no curve is to hold all the time.
+def _of_key_result(project: Project, key_result: KeyResult, o: Observation) -> _Part:
     constant = isinstance(key_result.goal, Keep | AllOf) and o.progress is not None
     return _Part(
         status=o.status,
         progress=o.progress,
-        expected=Decimal(1) if constant else o.expected,
+        expected=_held_by(project, key_result, o) if constant else o.expected,
         weight=key_result.weight,
         value=o.value,
         baseline=o.baseline,
         target=o.target,
     )
+
+
+def _held_by(project: Project, key_result: KeyResult, o: Observation) -> Decimal:
+    """Return the progress that is required of what has no curve: all, or a share; of a cycle, so far."""
+    match key_result.goal:
+        case Keep(held=HeldOverTime(each=each, share=share, of="cycle")):
+            calendar, cycle = project.calendar, project.cycle_of(key_result)
+            ends = calendar.period_ends(each, cycle.start_on, cycle.end_on)
+            ended = sum(calendar.end_of(end) <= o.as_of for end in ends)
+            return Decimal(round(Fraction(ninths(share) * ended, len(ends)))).scaleb(-9)
+        case Keep(held=HeldOverTime(share=share) | HeldInGroups(share=share)):
+            return share
+        case _:
+            return Decimal(1)
 
 
 def _of_objective(o: ObjectiveObservation) -> _Part:

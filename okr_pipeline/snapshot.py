@@ -130,9 +130,7 @@ def _definitions(ledger: Ledger, project: Project) -> list[Draft]:
     return drafts
 
 
-def _observations(
-    project: Project, findings: Findings, history: History, meanings: _Meanings
-) -> list[Draft]:
+def _observations(project: Project, findings: Findings, history: History, meanings: _Meanings) -> list[Draft]:
     now = {(o.key_result, o.as_of) for o in findings.now}
     # Days of these bear on the days after them: under another measure, they are written down anew.
     remembering = {kr.id for kr in project.key_results() if rests_on(project, kr)}
@@ -142,9 +140,7 @@ def _observations(
         cause = _cause(history.get(place), observation, meanings)
         if cause is Cause.DATA and place in findings.late:
             cause = Cause.LATE_DATA
-        keeps = place not in now and not (
-            cause is Cause.DEFINITION and observation.key_result in remembering
-        )
+        keeps = place not in now and not (cause is Cause.DEFINITION and observation.key_result in remembering)
         if cause is None or (cause in _REDEFINED and keeps):
             continue
         drafts.append(Draft("observation", *place, observation_body(observation, cause=cause)))

@@ -34,6 +34,12 @@ REFUSED: dict[str, tuple[Changes, str, int, str, str]] = {
         key_result(USD + "from: 9\nto: 5\ndirection: up"), "OKR322", 10, "5", "direction: down"),
     "target above, direction down": (
         key_result(USD + "from: 5\nto: 9\ndirection: down"), "OKR322", 10, "9", "direction: up"),
+    "15 % more of a loss": (
+        key_result(USD + "from: -40\nto: +15%"), "OKR322", 10, "+15%", "the number to reach"),
+    "quarters of a cycle without one's end": (
+        {**key_result(USD + "keep: '> 1'\nheld: every quarter"),
+         "okr.yaml": SETTINGS.replace("end: 2026-10-31", "end: 2026-09-15")},
+        "OKR319", 10, "every quarter", "months"),
     "points that fall, direction up": (
         key_result(SHARE + "from: auto\nto: -5 points\ndirection: up"), "OKR322", 10, "-5 points", "down"),
     "percentage against money": (

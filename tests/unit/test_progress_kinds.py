@@ -37,6 +37,7 @@ from okr_pipeline.model.okr import (
     Milestones,
     OpenTarget,
     Reach,
+    RelativeTarget,
     Steps,
 )
 from okr_pipeline.stated import stated
@@ -108,6 +109,32 @@ def test_groups_count_as_the_share_of_them_inside(db: Database, share: str, stat
     rows = [measured(None, parts=parts(emea="99.5", apac="98", amer="99"))]
     found = said(db, project(key_result(goal)), rows)[0]
     assert (found.progress, found.status) == (Decimal("0.666666667"), status)
+
+
+def test_one_number_alone_is_inside_itself_by_every_policy(db: Database) -> None:
+    """By Viva's `finance.soc2 = 1` could never be done, nor `5..5` kept: nothing lay between the bounds."""
+    one = Condition(metric="m.x", bounds=bounds(">= 3"))
+    goal = Milestones(milestones=(Milestone(id="log", by=FIRST, done=one),))
+    done_ = said(db, project(key_result(goal), policy="viva"), [measured(None, parts=parts(log="3"))])[0]
+    assert (1, 1) == (done_.progress, held(db, keep("5..5"), 5, policy="viva").progress)
+
+
+@pytest.mark.parametrize(
+    ("goal", "start", "value"),
+    [
+        (Reach(baseline=MeasuredOn(FIRST), target=Decimal(100), direction="up"), 120, 100),
+        (Reach(baseline=MeasuredOn(FIRST), target=RelativeTarget("ratio", Decimal("0.15"))), -40, -46),
+        (Reach(baseline=MeasuredOn(FIRST), target=RelativeTarget("times", Decimal(2))), -40, -80),
+    ],
+)
+def test_a_measured_baseline_past_its_target_is_no_way(
+    db: Database, goal: Reach, start: int, value: int
+) -> None:
+    """Falling from 120 to 100 was reached once, where up was declared; so was a loss that grew by 15 %."""
+    rows = [measured(value, day=5)]
+    found = said(db, project(key_result(goal)), rows, baselines={"o.kr": (frozen(start),)})[0]
+    reason = "the target lies on the wrong side of the baseline: no way to measure"
+    assert (None, "no_data", reason) == (found.progress, found.status, found.reason)
 
 
 def milestones_on(db: Database, day: int, *, log: str) -> Observation:

@@ -12,10 +12,10 @@ from fractions import Fraction
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from progress_builder import FIRST, end_of, key_result, measured, project, reach, rolled_up, said
+from progress_builder import FIRST, end_of, keep, key_result, measured, project, reach, rolled_up, said
 
 from okr_pipeline.model.observation import ObjectiveObservation, Observation, State, Status
-from okr_pipeline.model.okr import Objective, Project, Retired
+from okr_pipeline.model.okr import HeldOverTime, Objective, Project, Retired
 from okr_pipeline.roll_up import roll_up
 from okr_pipeline.warehouse.database import Database, Settings
 
@@ -54,6 +54,15 @@ def test_min_is_the_least_part(db: Database, parts: list[tuple[Decimal, Decimal]
     assert rolled_up(db, parts, roll_up_by="min").progress == least
 
 
+@pytest.mark.parametrize(("how", "progress"), [("mean", "0.5"), ("min", "0.5"), ("sum", "0.5")])
+def test_what_weighs_nothing_adds_nothing(db: Database, how: str, progress: str) -> None:
+    """Its status counts; in a least or a sum its number once did, too."""
+    parts = [key_result(reach(0, 10), "a"), key_result(reach(0, 1000), "b", weight=Decimal(0))]
+    of = project(*parts, roll_up=how)
+    found = roll_up(db, of, said(db, of, [measured(5, name="a"), measured(0, name="b")]))[0]
+    assert (Decimal(progress), "off_track") == (found.progress, found.status)
+
+
 def summed(db: Database, ways: list[tuple[int, int, int]]) -> ObjectiveObservation:
     key_results = [key_result(reach(a, b), f"kr{n}") for n, (a, b, _) in enumerate(ways)]
     of = project(*key_results, roll_up="sum")
@@ -74,6 +83,17 @@ def test_a_sum_is_the_way_of_all_together(db: Database, ways: list[tuple[int, in
     share = min(max(Fraction(value - begin, end - begin), Fraction(0)), Fraction(1))
     expected = Decimal(round(share * 10**9)).scaleb(-9)
     assert (expected, value, begin, end) == (found.progress, found.value, found.baseline, found.target)
+
+
+@pytest.mark.parametrize("of_cycle", ["so_far", "cycle"])
+def test_what_holds_the_share_it_requires_is_on_track(db: Database, of_cycle: str) -> None:
+    """Inside on 40 of 50 days, with 80 % required: all of 1 was expected of it once, on any day."""
+    over = HeldOverTime(each="day", share=Decimal("0.8"), of=of_cycle)  # type: ignore[arg-type]
+    of = project(key_result(replace(keep(">= 1"), held=over)), status_roll_up="by_progress")
+    rows = [measured(int(day > 10), day=day) for day in range(1, 51)]
+    last = said(db, of, rows)[-1]
+    found = roll_up(db, of, [last])[0]
+    assert ("on_track", last.progress, "on_track") == (last.status, found.expected, found.status)
 
 
 def test_what_does_not_count_is_counted_apart(db: Database) -> None:

@@ -11,7 +11,18 @@ from okr_pipeline.config.draft import Draft, ReadKeyResult
 from okr_pipeline.config.place import Place
 from okr_pipeline.model.calendar import Cycle, CycleToDate
 from okr_pipeline.model.metric import Aggregate, Formula, Query, Ratio
-from okr_pipeline.model.okr import AllOf, ClosedAt, DatedCurve, Manual, MeasuredOn, Milestones, Reach, Steps
+from okr_pipeline.model.okr import (
+    AllOf,
+    ClosedAt,
+    DatedCurve,
+    HeldOverTime,
+    Keep,
+    Manual,
+    MeasuredOn,
+    Milestones,
+    Reach,
+    Steps,
+)
 
 
 def baseline_dates_fit_the_cycle(draft: Draft) -> Iterator[Diagnostic]:
@@ -49,7 +60,7 @@ def baselines_are_taken_from_earlier_cycles(draft: Draft) -> Iterator[Diagnostic
 
 
 def days_lie_in_their_cycle(draft: Draft) -> Iterator[Diagnostic]:
-    """27. Steps, milestones, curves and retirements have days of their cycle; revisions none after it."""
+    """27. Steps, milestones, curves, retirements, periods end in their cycle; revisions none after it."""
     for name, objective in draft.objectives.items():
         if objective.noun and objective.noun.retired:
             here = objective.place.below("retired", "on")
@@ -58,6 +69,7 @@ def days_lie_in_their_cycle(draft: Draft) -> Iterator[Diagnostic]:
         cycle = draft.cycle_of(read.key_result.id)
         for on, here in _days_of(read, place):
             yield from _outside(cycle, on, here)
+        yield from _without_period(draft, read, place)
     for revised in draft.revisions:
         cycle = draft.cycle_of(revised.key_result)
         if cycle and cycle.start_on <= cycle.end_on < revised.revision.on:
@@ -91,6 +103,19 @@ def _days_of(read: ReadKeyResult, place: Place) -> Iterator[tuple[date, Place]]:
         yield from ((on, place.below("expected", on.isoformat())) for on, _ in result.expected.points)
     if result.retired:
         yield result.retired.on, place.below("retired", "on")
+
+
+def _without_period(draft: Draft, read: ReadKeyResult, place: Place) -> Iterator[Diagnostic]:
+    cycle, calendar, goal = draft.cycle_of(read.key_result.id), draft.settings.calendar, read.goal
+    if cycle is None or calendar is None or not isinstance(goal, Keep):
+        return
+    held = goal.held
+    if not isinstance(held, HeldOverTime) or cycle.end_on < cycle.start_on:
+        return
+    if not calendar.period_ends(held.each, cycle.start_on, cycle.end_on):
+        message = f"no {held.each} ends in the cycle `{cycle.id}`, {cycle.start_on} to {cycle.end_on}"
+        mend = "name shorter periods: days, weeks or months"
+        yield place.below("held").problem("OKR319", message, mend)
 
 
 def _outside(cycle: Cycle | None, on: date, place: Place) -> Iterator[Diagnostic]:
