@@ -1,5 +1,6 @@
 # make demo   a working company in demo/, synced twice; prints the headline, the table and the page's path
 # make test   everything the tests need, then the tests
+# make faults the outcome of every fault that connectors meet, counted
 # make lint   style, types and the arrows between packages
 # make lock   pin every dependency again, by hash and without addresses
 
@@ -8,7 +9,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 OKR    := $(BIN)/okr -C demo
 
-.PHONY: demo test lint lock clean
+.PHONY: demo test faults lint lock clean
 
 demo: $(VENV)/runtime
 	@rm -rf demo
@@ -26,6 +27,9 @@ demo: $(VENV)/runtime
 
 test: $(VENV)/dev
 	$(BIN)/python -m pytest -n 2
+
+faults: $(VENV)/dev
+	$(BIN)/python tests/fault_register.py -n 2
 
 lint: $(VENV)/dev
 	$(BIN)/ruff format --check .

@@ -21,7 +21,7 @@ Mode = Literal["full", "incremental", "backfill"]
 
 
 class Unfinished(Protocol):
-    """One small text a dataset, kept by the caller until the read is accepted: where to go on after a crash."""
+    """One small text a dataset, kept by the caller until the read is accepted: where a crash left off."""
 
     def read(self) -> str | None: ...
 

@@ -68,7 +68,8 @@ class _Edits:
         project = self._project
         key_result = project.key_result(observation.key_result)
         cycle, found = project.cycle_of(key_result), []
-        for id in metrics_below(project, str(key_result.metric)):
+        below = [metrics_below(project, metric) for metric in key_result.parts.values()]
+        for id in (id for own in below for id in own):
             match project.metrics[id].measure:
                 case Aggregate(dataset=dataset, time=str(time), window=window) if window:
                     span = project.calendar.span(window, cut=observation.as_of, cycle=cycle)

@@ -100,7 +100,7 @@ def unsettled(
     Return those of *wanted* that must be measured.
 
     What was recorded as good, under the definition of today and at the loads of today, would be
-    measured the same again; unless it waited for its baseline.
+    measured the same again; unless it waited for its baseline, or a revision gives it another.
     """
     definitions: dict[str, str] = {}
     reads: dict[str, Read] = {}
@@ -119,10 +119,19 @@ def unsettled(
         ]
         loads = {name: load for ask in asks for name, load in ask.loads}
         stocks = {name: load for ask in asks for name, load in ask.stocks}
-        waits = before.baseline is None and baseline_day(project, key_result) is not None
+        waits = baseline_day(project, key_result) is not None and (
+            before.baseline is None or _is_revised(project, key_result, cut)
+        )
         if (loads, stocks) != (before.loads, before.stocks) or waits or rests_on_check_ins(key_result):
             left.append((key_result, cut))
     return _with_later_days(project, wanted, left)
+
+
+def _is_revised(project: Project, key_result: KeyResult, cut: datetime) -> bool:
+    """Whether a revision that holds at *cut* may have given *key_result* another baseline."""
+    revisions = project.objectives[key_result.objective].revisions
+    day = project.calendar.day_of(cut)
+    return any(r.change == f"{key_result.id}.from" and r.on <= day for r in revisions)
 
 
 def _with_later_days(

@@ -132,7 +132,7 @@ def _definitions(ledger: Ledger, project: Project) -> list[Draft]:
 
 def _observations(project: Project, findings: Findings, history: History, meanings: _Meanings) -> list[Draft]:
     now = {(o.key_result, o.as_of) for o in findings.now}
-    # Days of these bear on the days after them: under another measure, they are written down anew.
+    # Days of these bear on the days after them: what reads otherwise under another goal is written anew.
     remembering = {kr.id for kr in project.key_results() if rests_on(project, kr)}
     drafts = []
     for observation in [*findings.past, *findings.now]:
@@ -140,7 +140,10 @@ def _observations(project: Project, findings: Findings, history: History, meanin
         cause = _cause(history.get(place), observation, meanings)
         if cause is Cause.DATA and place in findings.late:
             cause = Cause.LATE_DATA
-        keeps = place not in now and not (cause is Cause.DEFINITION and observation.key_result in remembering)
+        keeps = place not in now and not (
+            observation.key_result in remembering
+            and (cause is Cause.DEFINITION or _reads(history.get(place)) != _reads(observation))
+        )
         if cause is None or (cause in _REDEFINED and keeps):
             continue
         drafts.append(Draft("observation", *place, observation_body(observation, cause=cause)))
@@ -166,6 +169,13 @@ class _Meanings:
         return Cause.TARGET if None not in measured and measured[0] == measured[1] else Cause.DEFINITION
 
 
+def _reads(observation: Observation | None) -> object:
+    """Return what was measured, whatever it is held against."""
+    if observation is None:
+        return None
+    return observation.state, observation.value, [part.value for part in observation.parts]
+
+
 def _cause(before: Observation | None, after: Observation, meanings: _Meanings) -> Cause | None:
     """Return why *after* differs from what was said *before*; None where it does not."""
     if before is None:
@@ -176,7 +186,7 @@ def _cause(before: Observation | None, after: Observation, meanings: _Meanings) 
         return meanings.changed(before.definition, after.definition)
     if (before.loads, before.stocks) != (after.loads, after.stocks):
         return Cause.DATA
-    if before.baseline is None and after.baseline is not None:
+    if before.baseline != after.baseline:
         return Cause.BASELINE
     return Cause.MANUAL if after.key_result in meanings.stated else Cause.CODE
 

@@ -42,7 +42,7 @@ class Cause(StrEnum):
     MANUAL = "manual"
     DEFINITION = "definition"
     TARGET = "target"
-    BASELINE = "baseline"  # it became known: what was measured before is held against it now
+    BASELINE = "baseline"  # it became known, or was revised: what was measured is held against it now
     CODE = "code"
 
 

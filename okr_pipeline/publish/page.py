@@ -108,7 +108,6 @@ def _words(report: Report, locale: str) -> dict[str, Callable[..., object]]:
 
     return {
         "says": lambda line: words(line, locale=locale),
-        "percent": lambda ratio: say.percent(ratio, locale=locale),
         "points": lambda gap: say.points(gap, locale=locale),
         "signed": lambda change: say.signed_points(change, locale=locale),
         "moment": lambda at: say.moment(at, report.zone, locale=locale),
@@ -183,7 +182,6 @@ def _environment() -> Environment:
         "standing_of": standing_of,
         "person": explained.person,
         "is_old": explained.is_old,
-        "grade": explained.grade,
         "one_line": one_line,
         "groups": groups,
         "sparkline": sparkline,

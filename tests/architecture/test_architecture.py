@@ -62,7 +62,7 @@ def test_nobody_imports_definitions() -> None:
 def test_clock_and_environment_are_read_at_the_top_alone() -> None:
     """Below the command line and Dagster, time and environment are arguments; network protocols apart."""
     reads = {"datetime.now", "datetime.utcnow", "date.today", "time.time", "os.environ", "os.getenv"}
-    # Signed tokens and `Retry-After` go by the time of day: it decides when a source is asked, never a number.
+    # Signed tokens and `Retry-After` go by the time of day: when a source is asked, never what a number is.
     protocols = "connectors/transport/policy.py"
     allowed = ("okr_pipeline/cli/", "okr_pipeline/orchestration/", "definitions.py", protocols)
     found = [

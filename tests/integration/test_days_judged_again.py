@@ -1,4 +1,4 @@
-"""Days of the past, as they are judged when more is known: groups, baselines, silence, and the proof of it."""
+"""Days of the past as they are judged when more is known: groups, baselines, silence; and the proof of it."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def rows(*regions: str, more: Sequence[str] = ()) -> list[str]:
 
 
 def test_a_group_that_begins_later_is_none_before(regions: ProjectFolder) -> None:
-    """A region opened on the third, and one planned for the ninth, once took the numbers of all days before."""
+    """A region opened on the third, one planned for the ninth: both took the numbers of all days before."""
     regions.csv("crm/days", rows("north", more=["s,2026-08-03,south,10", "e,2026-08-09,east,10"]))
     regions.sync_at(day(4))
     assert {1: "on_track", 2: "on_track", 3: "on_track"} == said(regions, "grow.regions", "status")
@@ -133,3 +133,63 @@ def test_days_before_the_close_are_judged_by_it(tmp_path: Path) -> None:
     head = folder.head()
     folder.sync_at(day(36))
     assert head == folder.head()
+
+
+def won(*days: int, late: int | None = None) -> list[str]:
+    """Return deals of 10 won on each of *days*, and one of 15 on day *late*."""
+    rows = [f"{n},10,true,2026-08-{n:02}" for n in days]
+    return ["id,amount,won,closed_on", *rows, *([f"late,15,true,2026-08-{late:02}"] if late else [])]
+
+
+@pytest.fixture(name="daily")
+def _daily(tmp_path: Path) -> ProjectFolder:
+    folder = ProjectFolder(tmp_path)
+    folder.metrics["crm"]["daily"] = {**folder.metrics["crm"]["won"], "window": "trailing 1 day"}
+    folder.csv("crm/deals", won(1, 2, 3, 4))
+    return folder
+
+
+def test_late_rows_of_several_metrics(daily: ProjectFolder) -> None:
+    """A late row under conditions or milestones once ended the run of all."""
+    conditions = [{"metric": "crm.won", "keep": ">= 20"}, {"metric": "crm.daily", "keep": ">= 5"}]
+    milestone = {"by": "2026-08-05", "done": "crm.won >= 30"}
+    daily.key_results = {
+        "both": {"title": "B", "all_of": conditions}, "done": {"title": "D", "milestones": {"x": milestone}},
+    }  # fmt: skip
+    daily.sync_at(day(5))
+    daily.csv("crm/deals", won(1, 2, 3, 4, late=2))
+    daily.sync_at(day(6))
+    assert {Cause.FIRST, Cause.LATE_DATA} == {e.body["cause"] for e in daily.entries("observation")}
+    assert {1: "0", 2: "1"}.items() <= said(daily, "grow.done", "progress").items()
+    assert () == faults(daily)
+
+
+def test_a_late_row_under_revised_bounds_recomputes(daily: ProjectFolder) -> None:
+    """Days of the old bounds kept their number, while a share of them was counted from the new one."""
+    goal = {"title": "H", "metric": "crm.daily", "keep": ">= 5", "held": "95% of days"}
+    daily.key_results = {"held": goal}
+    daily.sync_at(day(5))
+    goal["keep"] = ">= 11"
+    daily.csv("crm/deals", won(1, 2, 3, 4, 5, late=2))
+    daily.sync_at(day(6))
+    assert {2: "25", 5: "10"}.items() <= said(daily, "grow.held", "value").items()
+    assert "0.2" == said(daily, "grow.held", "progress")[5]
+    assert () == faults(daily)
+
+
+def test_a_revised_baseline_is_that_of_all_days_from_its_own(daily: ProjectFolder) -> None:
+    """Days between the revision's date and the day that it was declared on once kept the old one."""
+    daily.metrics["crm"]["won"]["window"] = "all time"
+    daily.key_results = {"won": reach("crm.won", start="auto", to=110)}
+    daily.sync_at(day(2))
+    daily.csv("crm/deals", won(1, 2, 3, 4, late=1))
+    daily.sync_at(day(6))
+    revision = {"on": "2026-08-03", "change": "grow.won.from", "from": 10, "to": 25, "why": "late"}
+    grow = {"title": "G", "key_results": daily.key_results, "revisions": [revision]}
+    daily.objectives = {"grow": grow}
+    daily.sync_at(day(7))
+    assert {1: "10", 2: "10", 3: "25", 4: "25", 5: "25", 6: "25"} == said(daily, "grow.won", "baseline")
+    assert () == faults(daily)
+    head = daily.head()
+    daily.sync_at(day(7))
+    assert head == daily.head()

@@ -163,3 +163,34 @@ def test_an_override_is_gone_after_its_last_day(tmp_path: Path) -> None:
 def test_what_is_published_is_what_the_ledger_says(okr: tuple[Path, Run]) -> None:
     """People's words in the report file are held against the configuration that was recorded."""
     assert "all recompute" in okr[1]("verify")
+
+
+def test_carried_values_of_every_kind_are_explained(tmp_path: Path) -> None:
+    """With the source gone, each is followed to the rows of the day that it is carried from."""
+    company = Readers(tmp_path)
+    company.seen_at()
+    (tmp_path / "data/crm/days.csv").unlink()
+    company.sync_at(day(12))
+    told = {
+        name: CliRunner().invoke(main, ["-C", str(tmp_path), "explain", f"grow.{name}"]).output
+        for name in ("total", "floor", "half", "both", "done")
+    }
+    assert [] == [name for name, text in told.items() if "stale" not in text and "no fresh" not in text]
+    assert [] == [name for name, text in told.items() if ": matches" not in text]
+
+
+def test_the_action_plan_is_told_when_the_cycle_is_over(tmp_path: Path) -> None:
+    """Not before its last day; then `missed`, because something was not reached; and why, and the choice."""
+    company = Readers(tmp_path)
+    company.write()
+    file = next((tmp_path / "okr_config/objectives").rglob("*.yaml"))
+    declared = yaml.safe_load(file.read_text(encoding="utf-8"))
+    declared["objectives"]["grow"] |= {"action_plan": {"missed": "Stop the pilot"}, "why": "It pays"}
+    file.write_text(yaml.safe_dump(declared, sort_keys=False), encoding="utf-8")
+    company.write = lambda: company  # type: ignore[method-assign]
+    shown = []
+    for last in (30, 31):
+        company.sync_at(day(last))
+        page = (tmp_path / "public/index.html").read_text(encoding="utf-8")
+        shown.append(("It pays" in page, "Stop the pilot" in page))
+    assert [(True, False), (True, True)] == shown

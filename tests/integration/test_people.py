@@ -1,4 +1,4 @@
-"""Check-ins that people keep in a table of their own: read, written down, counted, and proved like any number."""
+"""Check-ins that people keep in a table: read, written down, counted, and proved like any number."""
 
 from __future__ import annotations
 

@@ -128,7 +128,8 @@ def test_row_48_the_session_refuses_a_write(database: Database, write: str) -> N
 def test_row_47_a_statement_is_stopped_at_its_limit_once(database: Database) -> None:
     """The error tells what it took and what it may take, and the statement is not tried again."""
     started = time.monotonic()
-    with pytest.raises(SetupError, match=r"stopped after \d+\.\d s, its limit is 1 s; narrow the query") as told:
+    stopped = r"stopped after \d+\.\d s, its limit is 1 s; narrow the query"
+    with pytest.raises(SetupError, match=stopped) as told:
         database.rows({"x": "integer"}, query=database.busy, timeout="1s")
     whole_s = time.monotonic() - started
     # Told as one try, and hardly anything went before or after it: a second one would double it.

@@ -82,7 +82,7 @@ def test_window_is_canonical_text(since: str) -> None:
 
 def test_unknown_kind_is_a_setup_error() -> None:
     """A kind that nobody registered names those that exist."""
-    with pytest.raises(SetupError, match="expected one of files, .*sql"):
+    with pytest.raises(SetupError, match=r"expected one of files, .*sql"):
         registry.model_of("salesforces")
 
 
