@@ -7,7 +7,8 @@ from datetime import date
 from pathlib import Path
 
 from okr_pipeline.declare import declare
-from okr_pipeline.model.okr import CheckIn, Project
+from okr_pipeline.model.okr import Project
+from okr_pipeline.model.people import CheckIn
 from okr_pipeline.record import decimal_text
 
 

@@ -12,7 +12,8 @@ from okr_pipeline.ledger.entry import Draft, Entry
 from okr_pipeline.ledger.store import Ledger
 from okr_pipeline.model.calendar import Cycle
 from okr_pipeline.model.observation import Observation, State, Status
-from okr_pipeline.model.okr import Grades, KeyResult, Project
+from okr_pipeline.model.okr import KeyResult, Project
+from okr_pipeline.model.policy import Grades
 from okr_pipeline.model.snapshot import Snapshot
 from okr_pipeline.record import decimal_text, digest, says
 from okr_pipeline.run import Run

@@ -11,18 +11,18 @@ from typing import Literal
 
 from okr_pipeline.findings import PastCycle
 from okr_pipeline.model.calendar import Cycle
-from okr_pipeline.model.okr import (
+from okr_pipeline.model.goal import (
     AllOf,
     DatedCurve,
     FindBaseline,
     Keep,
-    KeyResult,
     Milestones,
     OpenTarget,
-    Policy,
     Reach,
     Steps,
 )
+from okr_pipeline.model.okr import KeyResult
+from okr_pipeline.model.policy import Policy
 from okr_pipeline.ninths import LARGEST, ONE, ninths
 
 Segment = tuple[int, int, int, int]

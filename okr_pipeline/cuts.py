@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta
 
 from okr_pipeline.model.calendar import Calendar
-from okr_pipeline.model.okr import ClosedAt, KeyResult, MeasuredOn, Project, Reach, Steps
+from okr_pipeline.model.goal import ClosedAt, MeasuredOn, Reach, Steps
+from okr_pipeline.model.okr import KeyResult, Project
 
 
 def instant_of(asked: str | date, calendar: Calendar) -> datetime:

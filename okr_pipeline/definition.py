@@ -12,7 +12,8 @@ from typing import Any
 from okr_pipeline.expression import row_columns
 from okr_pipeline.ledger.canonical import canonical
 from okr_pipeline.model.metric import Aggregate, Change, Dataset, Formula, Query, Ratio, Source
-from okr_pipeline.model.okr import KeyResult, Policy, Project
+from okr_pipeline.model.okr import KeyResult, Project
+from okr_pipeline.model.policy import Policy
 
 _HELD_AGAINST = ("goal", "judged_by")
 # Fields that came later: without them, what was recorded before keeps its hash.

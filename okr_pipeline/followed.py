@@ -8,8 +8,9 @@ from decimal import Decimal
 from typing import Any
 
 from okr_pipeline.findings import PastCycle
+from okr_pipeline.model.goal import ClosedAt, Reach, Steps
 from okr_pipeline.model.observation import Observation
-from okr_pipeline.model.okr import ClosedAt, KeyResult, Project, Reach, Steps
+from okr_pipeline.model.okr import KeyResult, Project
 
 
 def predecessor(project: Project, key_result: KeyResult) -> KeyResult | None:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from okr_pipeline.model.observation import Observation
-from okr_pipeline.model.okr import (
+from okr_pipeline.model.goal import (
     AllOf,
     Bounds,
     ClosedAt,
@@ -16,16 +15,16 @@ from okr_pipeline.model.okr import (
     HeldInGroups,
     HeldOverTime,
     Keep,
-    KeyResult,
     Manual,
     MeasuredOn,
     Milestones,
     OpenTarget,
-    Project,
     Reach,
     RelativeTarget,
     Steps,
 )
+from okr_pipeline.model.observation import Observation
+from okr_pipeline.model.okr import KeyResult, Project
 from okr_pipeline.model.report import Mark, PartLine, Stage
 from okr_pipeline.record import decimal_text
 

@@ -11,18 +11,17 @@ import pyarrow as pa
 
 from okr_pipeline.curves import Rule, rule_of
 from okr_pipeline.findings import Baseline, Baselines, PastCycle
-from okr_pipeline.model.okr import (
+from okr_pipeline.model.goal import (
     Bounds,
     FindBaseline,
     Keep,
-    KeyResult,
     Manual,
     OpenTarget,
-    Project,
     Reach,
     RelativeTarget,
     Steps,
 )
+from okr_pipeline.model.okr import KeyResult, Project
 from okr_pipeline.ninths import LARGEST, column, ninths, number, places, widest
 from okr_pipeline.warehouse import progress as statements
 from okr_pipeline.warehouse.database import Database
@@ -156,10 +155,14 @@ def _problem(key_result: KeyResult, start: Baseline, target: Decimal | None) -> 
             return start.reason
         case Reach() | Steps() | Manual() if start.value == target:
             return "the target equals the baseline: no way to measure"
-        case Reach() as reach if target is not None and _way_declared(reach) * (target - start.value) < 0:
+        case Reach() as reach if _is_behind(reach, start.value, target):
             return "the target lies on the wrong side of the baseline: no way to measure"
         case _:
             return None
+
+
+def _is_behind(goal: Reach, start: Decimal | None, target: Decimal | None) -> bool:
+    return start is not None and target is not None and _way_declared(goal) * (target - start) < 0
 
 
 def _way_declared(goal: Reach) -> int:

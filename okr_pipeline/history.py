@@ -12,8 +12,9 @@ from okr_pipeline.definition import definition_of, measure_hash
 from okr_pipeline.findings import Baseline, Baselines, Good, Measurement
 from okr_pipeline.ledger.entry import Draft, Entry
 from okr_pipeline.ledger.store import Ledger
+from okr_pipeline.model.goal import ClosedAt, Reach, Steps
 from okr_pipeline.model.observation import CheckResult, Observation, State
-from okr_pipeline.model.okr import ClosedAt, KeyResult, Project, Reach, Steps
+from okr_pipeline.model.okr import KeyResult, Project
 from okr_pipeline.record import decimal_text, observation_from
 
 Place = tuple[str, datetime]

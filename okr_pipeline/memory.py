@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from okr_pipeline.followed import predecessor
-from okr_pipeline.model.okr import HeldOverTime, Keep, KeyResult, Manual, Milestones, Project
+from okr_pipeline.model.goal import HeldOverTime, Keep, Manual, Milestones
+from okr_pipeline.model.okr import KeyResult, Project
 
 
 def remembers_days(project: Project, key_result: KeyResult) -> bool:

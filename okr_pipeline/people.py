@@ -12,7 +12,8 @@ from okr_pipeline.counts import counted
 from okr_pipeline.ledger.entry import Draft, Entry
 from okr_pipeline.ledger.store import Ledger
 from okr_pipeline.model.observation import CheckResult
-from okr_pipeline.model.okr import CheckIn, Project
+from okr_pipeline.model.okr import Project
+from okr_pipeline.model.people import CheckIn
 from okr_pipeline.record import decimal_text
 from okr_pipeline.run import Run
 from okr_pipeline.warehouse.check_ins import read_check_ins

@@ -14,17 +14,10 @@ from okr_pipeline.definition import definition_hash, definition_of
 from okr_pipeline.findings import Baselines, Good, Measurement, PastCycle
 from okr_pipeline.followed import past_cycle, predecessor
 from okr_pipeline.goals import Held, goal_tables, goals_held
+from okr_pipeline.model.goal import FindBaseline, Keep, Milestones, OpenTarget, Reach
 from okr_pipeline.model.observation import Observation, Part, State, Status
-from okr_pipeline.model.okr import (
-    CheckIn,
-    FindBaseline,
-    Keep,
-    KeyResult,
-    Milestones,
-    OpenTarget,
-    Project,
-    Reach,
-)
+from okr_pipeline.model.okr import KeyResult, Project
+from okr_pipeline.model.people import CheckIn
 from okr_pipeline.ninths import LARGEST, column, ninths, number, widest
 from okr_pipeline.ninths import places as narrow
 from okr_pipeline.standing import Row, is_stood, over_time_of, stand

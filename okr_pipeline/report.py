@@ -25,16 +25,10 @@ from okr_pipeline.goal_words import (
 )
 from okr_pipeline.history import History, baseline_readings, read_history
 from okr_pipeline.ledger.store import Ledger
+from okr_pipeline.model.goal import HeldOverTime, Keep
 from okr_pipeline.model.observation import ObjectiveObservation, Observation, State
-from okr_pipeline.model.okr import (
-    CheckIn,
-    HeldOverTime,
-    Keep,
-    KeyResult,
-    Objective,
-    Project,
-    Retired,
-)
+from okr_pipeline.model.okr import KeyResult, Objective, Project
+from okr_pipeline.model.people import CheckIn, Retired
 from okr_pipeline.model.report import (
     Consequence,
     Graded,

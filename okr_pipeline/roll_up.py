@@ -11,17 +11,10 @@ from fractions import Fraction
 
 import pyarrow as pa
 
+from okr_pipeline.model.goal import AllOf, HeldInGroups, HeldOverTime, Keep
 from okr_pipeline.model.observation import ObjectiveObservation, Observation, Status
-from okr_pipeline.model.okr import (
-    AllOf,
-    HeldInGroups,
-    HeldOverTime,
-    Keep,
-    KeyResult,
-    Objective,
-    Policy,
-    Project,
-)
+from okr_pipeline.model.okr import KeyResult, Objective, Project
+from okr_pipeline.model.policy import Policy
 from okr_pipeline.ninths import LARGEST, ONE, column, ninths, number
 from okr_pipeline.warehouse import progress as statements
 from okr_pipeline.warehouse.database import Database

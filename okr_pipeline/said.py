@@ -9,7 +9,7 @@ from typing import Any
 
 from okr_pipeline.ledger.store import Ledger
 from okr_pipeline.model.observation import Status
-from okr_pipeline.model.okr import CheckIn
+from okr_pipeline.model.people import CheckIn
 from okr_pipeline.model.report import Graded, Said, Vouched
 
 

@@ -12,8 +12,9 @@ import pyarrow as pa
 
 from okr_pipeline.findings import Measurement
 from okr_pipeline.goals import Band, Held, band_columns, band_of
+from okr_pipeline.model.goal import AllOf, HeldInGroups, HeldOverTime, Keep, Milestones
 from okr_pipeline.model.observation import Part, State
-from okr_pipeline.model.okr import AllOf, HeldInGroups, HeldOverTime, Keep, Milestones, Project
+from okr_pipeline.model.okr import Project
 from okr_pipeline.ninths import LARGEST, ONE, column, ninths
 from okr_pipeline.warehouse import progress as statements
 from okr_pipeline.warehouse.database import Database

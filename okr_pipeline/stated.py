@@ -6,8 +6,10 @@ from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 
 from okr_pipeline.findings import Measurement
+from okr_pipeline.model.goal import Manual
 from okr_pipeline.model.observation import State
-from okr_pipeline.model.okr import CheckIn, KeyResult, Manual, Project
+from okr_pipeline.model.okr import KeyResult, Project
+from okr_pipeline.model.people import CheckIn
 from okr_pipeline.warehouse.question import Answer
 
 _UNSAID = Answer(None, State.NO_DATA, "nobody has stated it yet")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from okr_pipeline.model.okr import HeldInGroups, Keep, KeyResult
+from okr_pipeline.model.goal import HeldInGroups, Keep
+from okr_pipeline.model.okr import KeyResult
 from okr_pipeline.warehouse.question import Answer
 
 Parts = tuple[tuple[str, Answer], ...]

@@ -17,9 +17,11 @@ from okr_pipeline.ledger.entry import Entry
 from okr_pipeline.ledger.store import Ledger
 from okr_pipeline.memory import rests_on
 from okr_pipeline.model.calendar import window_words
+from okr_pipeline.model.goal import Manual, Milestones
 from okr_pipeline.model.metric import Aggregate, Change, Formula, Metric, Query, Ratio
 from okr_pipeline.model.observation import CheckResult, Observation, State
-from okr_pipeline.model.okr import CheckIn, KeyResult, Manual, Milestones, Project
+from okr_pipeline.model.okr import KeyResult, Project
+from okr_pipeline.model.people import CheckIn
 from okr_pipeline.model.report import KeyResultLine, Report
 from okr_pipeline.people import with_people
 from okr_pipeline.record import observation_from

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import groupby
@@ -14,7 +14,8 @@ from okr_pipeline.findings import Baseline, Baselines, Good, Measurement
 from okr_pipeline.ledger.entry import Entry
 from okr_pipeline.memory import remembers_days, rests_on
 from okr_pipeline.model.observation import Observation, State
-from okr_pipeline.model.okr import CheckIn, KeyResult, Project
+from okr_pipeline.model.okr import KeyResult, Project
+from okr_pipeline.model.people import CheckIn
 from okr_pipeline.people import versions
 from okr_pipeline.progress import observe
 from okr_pipeline.record import observation_from
@@ -71,21 +72,26 @@ def batches(
         if together_ := [o for o in own if o.key_result in remembering]:
             closed = _closed(closes, before=run[0].seq)
             batch = Batch(recorded=(), past=dict(latest), closed=closed, check_ins=said[since])
-            yield from _split(together_, batch)
+            yield from _split(together_, batch, measured)
         for o in own:
             if o.key_result not in remembering:
                 place = (o.key_result, o.as_of)
-                waits = o.reason if o.baseline is None and o.key_result in measured else None
-                alone[since, times[place], waits].append(o)
+                alone[since, times[place], _waits(o, measured)].append(o)
                 times[place] += 1
     for (since, *_), recorded in alone.items():
         yield Batch(recorded=recorded, past={}, closed={}, check_ins=said[since])
 
 
-def _split(recorded: Sequence[Observation], batch: Batch) -> Iterator[Batch]:
-    for known in (True, False):
-        if found := [o for o in recorded if (o.baseline is not None) is known]:
-            yield replace(batch, recorded=found)
+def _split(recorded: Sequence[Observation], batch: Batch, measured: Collection[str]) -> Iterator[Batch]:
+    apart: dict[tuple[bool, str | None], list[Observation]] = defaultdict(list)
+    for o in recorded:
+        apart[o.baseline is None, _waits(o, measured)].append(o)
+    yield from (replace(batch, recorded=found) for found in apart.values())
+
+
+def _waits(recorded: Observation, measured: Collection[str]) -> str | None:
+    """Return why a baseline that is *measured* was not there yet; None where it was, or none is measured."""
+    return recorded.reason if recorded.baseline is None and recorded.key_result in measured else None
 
 
 def _closed(closes: Sequence[Entry], *, before: int) -> dict[str, Mapping[str, Any]]:

@@ -42,7 +42,7 @@ def check_in(
     """Say how sure you are, and why; it goes into the project's check-in file."""
     from okr_pipeline.check_in import check_in as add
     from okr_pipeline.declare import CannotPlace
-    from okr_pipeline.model.okr import CheckIn, Override
+    from okr_pipeline.model.people import CheckIn, Override
     from okr_pipeline.spelling import did_you_mean
 
     workspace = load_workspace(context.obj)

@@ -10,7 +10,8 @@ from okr_pipeline.config.read_settings import publishers
 from okr_pipeline.config.schema import LintText, MetricText
 from okr_pipeline.config.schema_objectives import ObjectiveText
 from okr_pipeline.model.metric import Measure, Metric
-from okr_pipeline.model.okr import ActionPlan, CheckIn, KeyResult, Objective, Project, Retired, Revision
+from okr_pipeline.model.okr import KeyResult, Objective, Project
+from okr_pipeline.model.people import ActionPlan, CheckIn, Retired, Revision
 
 TextT = TypeVar("TextT")
 NounT = TypeVar("NounT")

@@ -18,8 +18,11 @@ from okr_pipeline.config.schema import (
 from okr_pipeline.config.schema_objectives import KeyResultText, ObjectiveText
 from okr_pipeline.config.values import Amount
 from okr_pipeline.model.calendar import Calendar, Cycle
+from okr_pipeline.model.goal import Goal
 from okr_pipeline.model.metric import Dataset, Measure, Source
-from okr_pipeline.model.okr import CheckIn, Goal, Grades, KeyResult, Policy, Retired, Revision, Stores
+from okr_pipeline.model.okr import KeyResult, Stores
+from okr_pipeline.model.people import CheckIn, Retired, Revision
+from okr_pipeline.model.policy import Grades, Policy
 from okr_pipeline.spelling import did_you_mean, shown
 
 MAX_SUGGESTED = 50

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Literal, cast
 
 from okr_pipeline.config.values import NUMBER, Amount, UnfitError, amount, bounded, quoted, share, shifted
-from okr_pipeline.model.okr import Bounds, HeldInGroups, HeldOverTime, OpenTarget, RelativeTarget
+from okr_pipeline.model.goal import Bounds, HeldInGroups, HeldOverTime, OpenTarget, RelativeTarget
 
 _RELATIVE = re.compile(rf"(?P<sign>[+-])(?P<number>{NUMBER[2:]})\s*(?P<how>%|points?)\Z", re.ASCII)
 _TIMES = re.compile(rf"x\s?(?P<number>{NUMBER[2:]})\Z", re.ASCII)

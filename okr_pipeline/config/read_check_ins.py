@@ -12,7 +12,7 @@ from okr_pipeline.config.reading import Fields
 from okr_pipeline.config.schema_objectives import CheckInsText, CheckInText
 from okr_pipeline.config.shape import mapping_at, read_as
 from okr_pipeline.config.yaml import YamlList, YamlMapping
-from okr_pipeline.model.okr import CheckIn, Override
+from okr_pipeline.model.people import CheckIn, Override
 
 
 def read_check_ins(document: Document, draft: Draft) -> None:

@@ -12,7 +12,8 @@ from okr_pipeline.config.place import Place
 from okr_pipeline.config.reading import Fields, declare
 from okr_pipeline.config.schema_objectives import KeyResultText, RetiredText
 from okr_pipeline.model.calendar import Cycle
-from okr_pipeline.model.okr import KeyResult, Retired
+from okr_pipeline.model.okr import KeyResult
+from okr_pipeline.model.people import Retired
 
 
 def read_key_result(id: str, data: object, cycle: Cycle | None, place: Place, draft: Draft) -> None:

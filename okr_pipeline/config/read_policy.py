@@ -9,7 +9,7 @@ from okr_pipeline.config.goal_values import Threshold, threshold
 from okr_pipeline.config.place import Place
 from okr_pipeline.config.reading import Fields
 from okr_pipeline.config.schema import StatusText
-from okr_pipeline.model.okr import POLICIES, Policy
+from okr_pipeline.model.policy import POLICIES, Policy
 
 
 def read_policy(text: StatusText, place: Place, report: list[Diagnostic]) -> Policy | None:

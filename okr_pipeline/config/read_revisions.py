@@ -10,7 +10,7 @@ from okr_pipeline.config.draft import Draft, ReadRevision
 from okr_pipeline.config.place import Place
 from okr_pipeline.config.reading import Fields
 from okr_pipeline.config.schema_objectives import RevisionText
-from okr_pipeline.model.okr import Revision
+from okr_pipeline.model.people import Revision
 
 
 def read_revisions(written: Sequence[RevisionText], objective: str, place: Place, draft: Draft) -> None:

@@ -19,8 +19,9 @@ from okr_pipeline.config.shape import check_id, mapping_at, read_as
 from okr_pipeline.config.yaml import YamlMapping
 from okr_pipeline.config.zones import read_zone
 from okr_pipeline.model.calendar import Calendar, Cycle
-from okr_pipeline.model.okr import Grades, Publisher, Stores
+from okr_pipeline.model.okr import Publisher, Stores
 from okr_pipeline.model.periods import FiscalWeeks
+from okr_pipeline.model.policy import Grades
 
 _ADVICE = re.compile(r"OKRL\d{2}\Z", re.ASCII)
 

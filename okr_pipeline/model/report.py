@@ -11,7 +11,7 @@ from okr_pipeline.model.observation import CheckResult, State, Status
 
 if TYPE_CHECKING:
     from okr_pipeline.model.metric import Indicator
-    from okr_pipeline.model.okr import Policy
+    from okr_pipeline.model.policy import Policy
 
 
 class TrendPoint(NamedTuple):

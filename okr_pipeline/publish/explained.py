@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from okr_pipeline.counts import counted
 from okr_pipeline.model.observation import State
-from okr_pipeline.model.okr import Policy
+from okr_pipeline.model.policy import Policy
 from okr_pipeline.model.report import KeyResultLine, ObjectiveLine, Report
 from okr_pipeline.publish import display as say
 from okr_pipeline.publish.goals import Fact, words

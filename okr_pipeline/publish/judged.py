@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from okr_pipeline.model.observation import Status
-from okr_pipeline.model.okr import Policy
+from okr_pipeline.model.policy import Policy
 from okr_pipeline.model.report import KeyResultLine
 from okr_pipeline.publish import display as say
 from okr_pipeline.publish.goals import words

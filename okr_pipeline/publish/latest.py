@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from okr_pipeline.model.observation import CheckResult, State, Status
-from okr_pipeline.model.okr import Policy
+from okr_pipeline.model.policy import Policy
 from okr_pipeline.model.report import (
     Consequence,
     Graded,

@@ -7,7 +7,8 @@ from decimal import Decimal
 from typing import Any
 
 from okr_pipeline.model.metric import Dataset
-from okr_pipeline.model.okr import CheckIn, Project
+from okr_pipeline.model.okr import Project
+from okr_pipeline.model.people import CheckIn
 from okr_pipeline.warehouse.database import Database
 from okr_pipeline.warehouse.landing import state_at
 

@@ -27,8 +27,9 @@ import pyarrow as pa
 
 from okr_pipeline.goals import goal_tables, goals_held
 from okr_pipeline.model.calendar import Calendar, Cycle, CycleToDate, ToDate, Trailing, Window
+from okr_pipeline.model.goal import Reach
 from okr_pipeline.model.metric import Aggregate, Dataset, Metric
-from okr_pipeline.model.okr import KeyResult, Objective, Project, Reach
+from okr_pipeline.model.okr import KeyResult, Objective, Project
 from okr_pipeline.warehouse.cube import cube_table, read_cubes, refresh_cubes
 from okr_pipeline.warehouse.database import Database, Settings
 from okr_pipeline.warehouse.direct import answer_directly

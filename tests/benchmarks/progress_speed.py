@@ -24,7 +24,9 @@ import pyarrow as pa
 from okr_pipeline.curves import rule_of
 from okr_pipeline.goals import Band, Held, goal_tables
 from okr_pipeline.model.calendar import Cycle
-from okr_pipeline.model.okr import POLICIES, Bounds, Keep, KeyResult, Reach
+from okr_pipeline.model.goal import Bounds, Keep, Reach
+from okr_pipeline.model.okr import KeyResult
+from okr_pipeline.model.policy import POLICIES
 from okr_pipeline.ninths import ONE, ninths, number, places
 from okr_pipeline.warehouse.database import Database, Settings
 from okr_pipeline.warehouse.progress import placed, progress_sql

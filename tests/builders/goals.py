@@ -10,8 +10,10 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from okr_pipeline.model.calendar import Calendar, Cycle, Trailing
+from okr_pipeline.model.goal import Goal, Reach
 from okr_pipeline.model.metric import Aggregate, Metric
-from okr_pipeline.model.okr import ActionPlan, Goal, KeyResult, Objective, Project, Reach
+from okr_pipeline.model.okr import KeyResult, Objective, Project
+from okr_pipeline.model.people import ActionPlan
 
 QUARTER = Cycle(id="q4", start_on=date(2026, 10, 1), end_on=date(2026, 12, 31))
 

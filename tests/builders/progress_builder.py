@@ -10,20 +10,12 @@ from zoneinfo import ZoneInfo
 
 from okr_pipeline.findings import Baseline, Good, Measurement
 from okr_pipeline.model.calendar import Calendar, Cycle
+from okr_pipeline.model.goal import Bounds, Goal, Keep, Reach
 from okr_pipeline.model.metric import Aggregate, Dataset, Metric, Source
 from okr_pipeline.model.observation import ObjectiveObservation, Observation, State, Status
-from okr_pipeline.model.okr import (
-    POLICIES,
-    Bounds,
-    CheckIn,
-    Goal,
-    Keep,
-    KeyResult,
-    Objective,
-    Policy,
-    Project,
-    Reach,
-)
+from okr_pipeline.model.okr import KeyResult, Objective, Project
+from okr_pipeline.model.people import CheckIn
+from okr_pipeline.model.policy import POLICIES, Policy
 from okr_pipeline.progress import observe
 from okr_pipeline.roll_up import roll_up
 from okr_pipeline.warehouse.database import Database

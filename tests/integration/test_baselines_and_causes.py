@@ -83,7 +83,15 @@ def test_the_next_cycle_takes_over_what_a_close_says(tmp_path: Path) -> None:
     found = {o.key_result: o for o in folder.sync_at(day(9)).snapshot.key_results}["grow.won"]
     assert (found.progress, found.reason) == (None, "no baseline: the cycle of past.won is not closed yet")
     with folder.workspace().ledger() as ledger:
-        body = {"key_results": {"past.won": {"value": "60", "progress": "0.5"}}}
+        graded = {
+            "value": "60",
+            "progress": "0.5",
+            "score": "0.5",
+            "grade": 3,
+            "landed": False,
+            "learned": "x",
+        }
+        body = {"key_results": {"past.won": graded}}
         at = datetime(2026, 7, 31, 22, tzinfo=UTC)
         ledger.append([Draft("close", "jul", at, body)], recorded_at=day(9, hour=12), run="close")
     found = {o.key_result: o for o in folder.sync_at(day(10)).snapshot.key_results}["grow.won"]

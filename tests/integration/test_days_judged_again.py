@@ -193,3 +193,14 @@ def test_a_revised_baseline_is_that_of_all_days_from_its_own(daily: ProjectFolde
     head = daily.head()
     daily.sync_at(day(7))
     assert head == daily.head()
+
+
+def test_days_that_wait_for_a_baseline_recompute_for_their_own_reason(daily: ProjectFolder) -> None:
+    """A day without rows and one without a baseline wait for two reasons: with dwell, both were given one."""
+    daily.okr["status"] = {"policy": "pace", "dwell": 2}
+    daily.metrics["crm"]["won"]["window"] = "all time"
+    daily.key_results = {"won": reach("crm.won", start="auto", to=110)}
+    daily.csv("crm/deals", won(2, 3))
+    daily.sync_at(day(4))
+    assert {1: "no_data", 2: "ok"}.items() <= said(daily, "grow.won", "state").items()
+    assert () == faults(daily)

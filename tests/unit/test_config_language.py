@@ -11,36 +11,29 @@ from okr_pipeline.config import Checked, check
 from okr_pipeline.config.goals.kinds import GOAL_KEYS
 from okr_pipeline.config.schema import Text, keys_of
 from okr_pipeline.config.schema_objectives import CheckInText, KeyResultText, ObjectiveText
-from okr_pipeline.model.metric import Aggregate, Change
-from okr_pipeline.model.okr import (
-    POLICIES,
-    ActionPlan,
+from okr_pipeline.model.goal import (
     AllOf,
     Bounds,
-    CheckIn,
     ClosedAt,
     Condition,
     DatedCurve,
     FindBaseline,
-    Grades,
     HeldInGroups,
     HeldOverTime,
     Keep,
-    KeyResult,
     Manual,
     MeasuredOn,
     Milestone,
     Milestones,
     OpenTarget,
-    Override,
-    Policy,
-    Project,
     Reach,
     RelativeTarget,
-    Retired,
-    Revision,
     Steps,
 )
+from okr_pipeline.model.metric import Aggregate, Change
+from okr_pipeline.model.okr import KeyResult, Project
+from okr_pipeline.model.people import ActionPlan, CheckIn, Override, Retired, Revision
+from okr_pipeline.model.policy import POLICIES, Grades, Policy
 from tests.builders.config_language import CHECK_INS, FILES, OBJECTIVES
 
 FIRST, LAST = date(2026, 11, 1), date(2027, 1, 31)

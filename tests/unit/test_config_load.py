@@ -13,8 +13,9 @@ import pytest
 
 from okr_pipeline.config import ConfigError, load
 from okr_pipeline.model.calendar import AllTime, Cycle, CycleToDate, Trailing
+from okr_pipeline.model.goal import Bounds, Keep, MeasuredOn, Reach, RelativeTarget
 from okr_pipeline.model.metric import Aggregate, Checks, Formula, Freshness, Query, Ratio
-from okr_pipeline.model.okr import Bounds, Keep, MeasuredOn, Project, Publisher, Reach, RelativeTarget, Stores
+from okr_pipeline.model.okr import Project, Publisher, Stores
 from tests.builders.config_project import (
     COMPANY,
     METRICS,

@@ -14,7 +14,7 @@ from okr_pipeline.config import goal_values, values
 from okr_pipeline.config.refresh import read_refresh
 from okr_pipeline.config.values import Amount, UnfitError
 from okr_pipeline.model.calendar import AllTime, CycleToDate, LastComplete, ToDate, Trailing, window_words
-from okr_pipeline.model.okr import Bounds, HeldInGroups, HeldOverTime, RelativeTarget
+from okr_pipeline.model.goal import Bounds, HeldInGroups, HeldOverTime, RelativeTarget
 
 NUMBERS = st.decimals(min_value=-(10**12), max_value=10**12, places=6, allow_nan=False)
 POSITIVE = st.decimals(min_value=0, max_value=10**6, places=4, allow_nan=False)

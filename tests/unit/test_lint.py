@@ -16,22 +16,11 @@ from okr_pipeline.lint.advice import PROFILES, GoalThen, Past
 from okr_pipeline.lint.rules import RULES
 from okr_pipeline.lint.words import english, first_of, likeness
 from okr_pipeline.model.calendar import Cycle, CycleToDate, Trailing
+from okr_pipeline.model.goal import Bounds, FindBaseline, Keep, Manual, Milestone, Milestones
 from okr_pipeline.model.metric import Aggregate
 from okr_pipeline.model.observation import Observation, State, Status
-from okr_pipeline.model.okr import (
-    ActionPlan,
-    Bounds,
-    CheckIn,
-    FindBaseline,
-    Keep,
-    Manual,
-    Milestone,
-    Milestones,
-    Objective,
-    Project,
-    Retired,
-    Revision,
-)
+from okr_pipeline.model.okr import Objective, Project
+from okr_pipeline.model.people import ActionPlan, CheckIn, Retired, Revision
 
 TODAY = date(2026, 11, 20)
 LEAD = key_result("lead", title="Teams that invite a colleague", metric="m.lead", indicator="leading")

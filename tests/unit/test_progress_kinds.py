@@ -23,10 +23,8 @@ from progress_builder import (
     series,
 )
 
-from okr_pipeline.model.observation import Observation, State
-from okr_pipeline.model.okr import (
+from okr_pipeline.model.goal import (
     AllOf,
-    CheckIn,
     ClosedAt,
     Condition,
     FindBaseline,
@@ -40,6 +38,8 @@ from okr_pipeline.model.okr import (
     RelativeTarget,
     Steps,
 )
+from okr_pipeline.model.observation import Observation, State
+from okr_pipeline.model.people import CheckIn
 from okr_pipeline.stated import stated
 from okr_pipeline.warehouse.database import Database, Settings
 from okr_pipeline.warehouse.question import NO_ROWS, Answer

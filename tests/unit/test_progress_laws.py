@@ -15,8 +15,9 @@ from progress_builder import FIRST, NINE, bounds, each, held, keep, measured, re
 from progress_builder import key_result as kr
 from progress_builder import project as project_of
 
+from okr_pipeline.model.goal import DatedCurve, RelativeTarget
 from okr_pipeline.model.observation import Status
-from okr_pipeline.model.okr import POLICIES, DatedCurve, Policy, RelativeTarget
+from okr_pipeline.model.policy import POLICIES, Policy
 from okr_pipeline.warehouse.database import Database, Settings
 
 numbers = st.decimals(-(10**12), 10**12, places=9)

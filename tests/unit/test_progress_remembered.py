@@ -26,9 +26,7 @@ from progress_builder import (
 
 from okr_pipeline.findings import Measurement
 from okr_pipeline.model.calendar import Cycle
-from okr_pipeline.model.observation import Observation, Status
-from okr_pipeline.model.okr import (
-    POLICIES,
+from okr_pipeline.model.goal import (
     AllOf,
     ClosedAt,
     Condition,
@@ -37,12 +35,12 @@ from okr_pipeline.model.okr import (
     Goal,
     HeldOverTime,
     Manual,
-    Objective,
-    Policy,
-    Project,
     Reach,
     Steps,
 )
+from okr_pipeline.model.observation import Observation, Status
+from okr_pipeline.model.okr import Objective, Project
+from okr_pipeline.model.policy import POLICIES, Policy
 from okr_pipeline.warehouse.database import Database, Settings
 
 quick = settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

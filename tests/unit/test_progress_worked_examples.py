@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from progress_builder import bounds, each, held, key_result, measured, project, reach, rolled_up, said
 
-from okr_pipeline.model.okr import HeldOverTime, Keep
+from okr_pipeline.model.goal import HeldOverTime, Keep
 from okr_pipeline.warehouse.database import Database, Settings
 
 DATA = json.loads((Path(__file__).parents[1] / "golden/worked_examples.json").read_text(encoding="utf-8"))

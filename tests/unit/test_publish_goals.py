@@ -10,7 +10,7 @@ import pytest
 from report_builder import key_result, report_of
 
 from okr_pipeline.model.observation import State, Status
-from okr_pipeline.model.okr import POLICIES, Policy
+from okr_pipeline.model.policy import POLICIES, Policy
 from okr_pipeline.model.report import (
     Graded,
     KeyResultLine,

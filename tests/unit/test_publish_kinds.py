@@ -13,7 +13,7 @@ import pytest
 from report_builder import TODAY, key_result, objective, report, with_progress
 
 from okr_pipeline.model.observation import Status
-from okr_pipeline.model.okr import Policy
+from okr_pipeline.model.policy import Policy
 from okr_pipeline.model.report import (
     Consequence,
     KeyResultLine,

@@ -14,8 +14,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from progress_builder import FIRST, end_of, keep, key_result, measured, project, reach, rolled_up, said
 
+from okr_pipeline.model.goal import HeldOverTime
 from okr_pipeline.model.observation import ObjectiveObservation, Observation, State, Status
-from okr_pipeline.model.okr import HeldOverTime, Objective, Project, Retired
+from okr_pipeline.model.okr import Objective, Project
+from okr_pipeline.model.people import Retired
 from okr_pipeline.roll_up import roll_up
 from okr_pipeline.warehouse.database import Database, Settings
 

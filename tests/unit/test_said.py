@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from okr_pipeline.model.observation import Status
-from okr_pipeline.model.okr import CheckIn, Override
+from okr_pipeline.model.people import CheckIn, Override
 from okr_pipeline.model.report import Said
 from okr_pipeline.said import by_key_result, newest, vouched
 

@@ -10,7 +10,7 @@ from okr_pipeline.config.goals.kinds import kind_of
 from okr_pipeline.config.goals.reach import read_reach, read_steps
 from okr_pipeline.config.goals.reading import Reading as Reading
 from okr_pipeline.config.goals.stated import read_find_baseline, read_manual, read_milestones
-from okr_pipeline.model.okr import Goal
+from okr_pipeline.model.goal import Goal
 
 _READERS: Mapping[str, Callable[[Reading], Goal | None]] = {
     "keep": read_keep,

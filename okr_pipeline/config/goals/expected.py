@@ -9,7 +9,7 @@ from okr_pipeline.config.goals.reading import Reading
 from okr_pipeline.config.place import Place
 from okr_pipeline.config.values import UnfitError
 from okr_pipeline.config.yaml import YamlMapping
-from okr_pipeline.model.okr import DatedCurve, Expected
+from okr_pipeline.model.goal import DatedCurve, Expected
 from okr_pipeline.spelling import did_you_mean
 
 CURVES = ("linear", "back_loaded", "front_loaded", "last_cycle")

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from okr_pipeline.config.goal_values import held
 from okr_pipeline.config.goals.reading import Reading
-from okr_pipeline.model.okr import AllOf, Bounds, Condition, Keep
+from okr_pipeline.model.goal import AllOf, Bounds, Condition, Keep
 
 
 def read_keep(reading: Reading) -> Keep | None:

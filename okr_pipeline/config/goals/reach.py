@@ -10,7 +10,7 @@ from okr_pipeline.config.goals.reading import Reading
 from okr_pipeline.config.place import Place
 from okr_pipeline.config.values import Amount, UnfitError
 from okr_pipeline.config.yaml import YamlMapping
-from okr_pipeline.model.okr import ClosedAt, MeasuredOn, Reach, Start, Steps
+from okr_pipeline.model.goal import ClosedAt, MeasuredOn, Reach, Start, Steps
 
 _BASELINES = "write a number, auto, {at: 2026-06-30} or {close_of: <objective>.<key result>}"
 

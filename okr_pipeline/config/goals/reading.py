@@ -17,7 +17,7 @@ from okr_pipeline.config.reading import Fields
 from okr_pipeline.config.schema_objectives import KeyResultText
 from okr_pipeline.config.values import Amount
 from okr_pipeline.model.calendar import Cycle
-from okr_pipeline.model.okr import Bounds
+from okr_pipeline.model.goal import Bounds
 
 Value = TypeVar("Value")
 

@@ -12,7 +12,7 @@ from okr_pipeline.config.reading import Fields
 from okr_pipeline.config.schema_objectives import ManualText, MilestoneText
 from okr_pipeline.config.shape import check_id
 from okr_pipeline.config.values import Amount, UnfitError
-from okr_pipeline.model.okr import Bounds, Condition, FindBaseline, Manual, Milestone, Milestones
+from okr_pipeline.model.goal import Bounds, Condition, FindBaseline, Manual, Milestone, Milestones
 
 
 def read_milestones(reading: Reading) -> Milestones | None:

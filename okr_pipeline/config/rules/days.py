@@ -10,8 +10,7 @@ from okr_pipeline.config.diagnostic import Diagnostic
 from okr_pipeline.config.draft import Draft, ReadKeyResult
 from okr_pipeline.config.place import Place
 from okr_pipeline.model.calendar import Cycle, CycleToDate
-from okr_pipeline.model.metric import Aggregate, Formula, Query, Ratio
-from okr_pipeline.model.okr import (
+from okr_pipeline.model.goal import (
     AllOf,
     ClosedAt,
     DatedCurve,
@@ -23,6 +22,7 @@ from okr_pipeline.model.okr import (
     Reach,
     Steps,
 )
+from okr_pipeline.model.metric import Aggregate, Formula, Query, Ratio
 
 
 def baseline_dates_fit_the_cycle(draft: Draft) -> Iterator[Diagnostic]:

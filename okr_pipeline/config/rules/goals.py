@@ -9,7 +9,7 @@ from decimal import Decimal
 from okr_pipeline.config.diagnostic import Diagnostic
 from okr_pipeline.config.draft import Draft, Number
 from okr_pipeline.config.place import Place
-from okr_pipeline.model.okr import Bounds, Keep, Manual, Milestones, Reach, RelativeTarget, Start, Steps
+from okr_pipeline.model.goal import Bounds, Keep, Manual, Milestones, Reach, RelativeTarget, Start, Steps
 
 MAX_WEIGHT = 10**9
 

@@ -9,8 +9,8 @@ from okr_pipeline.config.draft import Draft
 from okr_pipeline.config.place import Place
 from okr_pipeline.config.rules.datasets import unknown_column
 from okr_pipeline.config.rules.references import parts_of_metrics
+from okr_pipeline.model.goal import HeldInGroups, Keep
 from okr_pipeline.model.metric import Aggregate
-from okr_pipeline.model.okr import HeldInGroups, Keep
 
 
 def groups_are_declared_columns(draft: Draft) -> Iterator[Diagnostic]:

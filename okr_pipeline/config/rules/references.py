@@ -8,8 +8,8 @@ from okr_pipeline.config.diagnostic import Diagnostic
 from okr_pipeline.config.draft import Declared, Draft, ReadKeyResult, full_id
 from okr_pipeline.config.place import Place
 from okr_pipeline.config.schema_objectives import KeyResultText
+from okr_pipeline.model.goal import ClosedAt, Reach, Steps
 from okr_pipeline.model.metric import Aggregate, Change, Formula, Query, Ratio
-from okr_pipeline.model.okr import ClosedAt, Reach, Steps
 
 DeclaredKeyResult = Declared[KeyResultText, ReadKeyResult]
 DECLARE = "declare one of that name"

@@ -10,7 +10,7 @@ from okr_pipeline.config.place import Place
 from okr_pipeline.config.rules.units import written_unit
 from okr_pipeline.config.schema import keys_of
 from okr_pipeline.config.schema_objectives import KeyResultText
-from okr_pipeline.model.okr import Manual, Milestones
+from okr_pipeline.model.goal import Manual, Milestones
 from okr_pipeline.spelling import did_you_mean, shown
 
 CHECK_IN_COLUMNS = ("key_result", "on", "author")

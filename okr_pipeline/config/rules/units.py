@@ -9,7 +9,7 @@ from okr_pipeline.config.diagnostic import Diagnostic
 from okr_pipeline.config.draft import Draft, Number, ReadKeyResult
 from okr_pipeline.config.place import Place
 from okr_pipeline.config.rules.goals import direction_of
-from okr_pipeline.model.okr import Goal, Manual, Reach, RelativeTarget, Steps
+from okr_pipeline.model.goal import Goal, Manual, Reach, RelativeTarget, Steps
 
 
 def percentages_meet_percentages(draft: Draft) -> Iterator[Diagnostic]:

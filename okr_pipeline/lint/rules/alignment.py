@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from okr_pipeline.lint.advice import Found, Rule, Seen, about
-from okr_pipeline.model.okr import Keep, KeyResult, Reach, Steps
+from okr_pipeline.model.goal import Keep, Reach, Steps
+from okr_pipeline.model.okr import KeyResult
 
 
 def same_at_two_levels(seen: Seen) -> Iterator[Found]:

@@ -9,8 +9,9 @@ from itertools import pairwise
 
 from okr_pipeline.lint.advice import Found, GoalThen, Rule, Seen, about
 from okr_pipeline.model.calendar import CycleToDate
+from okr_pipeline.model.goal import Reach, RelativeTarget, Steps
 from okr_pipeline.model.metric import Aggregate, Query
-from okr_pipeline.model.okr import KeyResult, Reach, RelativeTarget, Steps
+from okr_pipeline.model.okr import KeyResult
 
 _LEAST_HISTORY = timedelta(days=27)
 

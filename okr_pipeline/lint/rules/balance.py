@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from okr_pipeline.lint.advice import Found, Rule, Seen, about
-from okr_pipeline.model.okr import AllOf, Keep, KeyResult, Manual, Milestones, Objective, Reach
+from okr_pipeline.model.goal import AllOf, Keep, Manual, Milestones, Reach
+from okr_pipeline.model.okr import KeyResult, Objective
 
 
 def objectives_a_level(seen: Seen) -> Iterator[Found]:

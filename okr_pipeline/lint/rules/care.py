@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from okr_pipeline.lint.advice import Found, Rule, Seen, about
+from okr_pipeline.model.goal import Manual, Milestones
 from okr_pipeline.model.observation import State
-from okr_pipeline.model.okr import Manual, Milestones
 
 
 def no_owner(seen: Seen) -> Iterator[Found]:
