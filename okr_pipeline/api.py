@@ -156,6 +156,8 @@ class OpenProject:
     def _declared(self, key_result: KeyResult) -> dict[str, object]:
         objective = self._project.objectives[key_result.objective]
         metric = self._project.metrics[key_result.metric] if key_result.metric else None
+        read = list(dict.fromkeys(key_result.parts.values()))
+        datasets = sorted({id for name in read for id in self._project.datasets_of(name)})
         return {
             "key_result": key_result.id,
             "objective": objective.id,
@@ -163,9 +165,9 @@ class OpenProject:
             "title": key_result.title,
             "owner": key_result.owner or objective.owner,
             "indicator": key_result.indicator,
-            "metric": key_result.metric,
+            "metric": ", ".join(read) or None,
             "unit": metric.unit if metric else None,
-            "datasets": ", ".join(self._project.datasets_of(metric.id)) if metric else None,
+            "datasets": ", ".join(datasets) or None,
             "declared_at": key_result.at,
         }
 

@@ -100,7 +100,8 @@ def unsettled(
     Return those of *wanted* that must be measured.
 
     What was recorded as good, under the definition of today and at the loads of today, would be
-    measured the same again; unless it waited for its baseline, or a revision gives it another.
+    measured the same again; unless it waited for its baseline, a revision gives it another, or
+    people's word or the close of a cycle decide more of it.
     """
     definitions: dict[str, str] = {}
     reads: dict[str, Read] = {}
@@ -122,7 +123,8 @@ def unsettled(
         waits = baseline_day(project, key_result) is not None and (
             before.baseline is None or _is_revised(project, key_result, cut)
         )
-        if (loads, stocks) != (before.loads, before.stocks) or waits or rests_on_check_ins(key_result):
+        said_elsewhere = rests_on_check_ins(key_result) or key_result.expected == "last_cycle"
+        if (loads, stocks) != (before.loads, before.stocks) or waits or said_elsewhere:
             left.append((key_result, cut))
     return _with_later_days(project, wanted, left)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from fractions import Fraction
 
@@ -34,16 +34,19 @@ class _Part:
 
 
 def roll_up(
-    db: Database, project: Project, observations: Sequence[Observation]
+    db: Database, project: Project, observations: Sequence[Observation], *, as_of: datetime | None = None
 ) -> list[ObjectiveObservation]:
     """
-    Return every objective at one as-of, in declared order, from its key results at that as-of.
+    Return every objective at *as_of*, in declared order, from its key results at that as-of.
+
+    Those of cycles that are over stand at their end; *as_of* None is the newest of them all.
 
     Objectives that contribute to another are parts of it, each with weight 1, beside its own key
     results. What is retired by then is counted apart. An objective without any part has no data.
     """
     by_key_result = {o.key_result: o for o in observations}
-    on = max((project.calendar.day_of(o.as_of) for o in observations), default=None)
+    asked = [as_of] if as_of else [o.as_of for o in observations]
+    on = max(map(project.calendar.day_of, asked), default=None)
     done: dict[str, ObjectiveObservation] = {}
     for level in _levels(project.objectives):
         parts = {o.id: _parts(project, o, by_key_result, done, on) for o in level}

@@ -186,7 +186,7 @@ def _cause(before: Observation | None, after: Observation, meanings: _Meanings) 
         return meanings.changed(before.definition, after.definition)
     if (before.loads, before.stocks) != (after.loads, after.stocks):
         return Cause.DATA
-    if before.baseline != after.baseline:
+    if (before.baseline, before.expected) != (after.baseline, after.expected):
         return Cause.BASELINE
     return Cause.MANUAL if after.key_result in meanings.stated else Cause.CODE
 

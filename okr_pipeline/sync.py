@@ -215,7 +215,7 @@ def measure_all(workspace: Workspace, run: Run) -> Snapshot:
         findings = Findings(
             now=current,
             past=[by_place[kr.id, cut] for kr, cut in past if (kr.id, cut) in by_place],
-            objectives=roll_up(db, project, current),
+            objectives=roll_up(db, project, current, as_of=as_of),
             sources=source_lines(db, project, coverage, as_of),
             checks=[*failed_checks(ledger, project, as_of), *unusable_rows(project, ledger)],
             baselines=frozen,

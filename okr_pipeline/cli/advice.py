@@ -44,17 +44,17 @@ def lint(
     asked = parse_as_of(as_of, project.calendar) if as_of else datetime.now(UTC)
     with workspace.ledger(read_only=True) as ledger:
         past = read_past(ledger, project)
-    found = advise(project, past, today=project.calendar.day_of(asked), profile=profile)
+    today = project.calendar.day_of(asked)
+    found = advise(project, past, today=today, profile=profile)
     if patterns:
         wanted = chosen(context, project, patterns)
         found = [advice for advice in found if advice.subject in wanted]
     if text := {"text": _text, "json": _json, "github": _github}[style](found):
         click.echo(text)
-    kept = counted(len(project.lint_exceptions), "rule")
-    say(
-        f"{counted(len(found), 'piece')} of advice"
-        + (f"; {kept} excepted" if project.lint_exceptions else "")
-    )
+    if all(cycle.end_on < today for cycle in project.cycles.values()):
+        say("every cycle is over: advice is for goals that still run; --as-of asks for an earlier day")
+    kept = f"; {counted(len(project.lint_exceptions), 'rule')} excepted" if project.lint_exceptions else ""
+    say(f"{counted(len(found), 'piece')} of advice{kept}")
     context.exit(FINDINGS if found and exit_code else DONE)
 
 

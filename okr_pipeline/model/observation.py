@@ -42,7 +42,7 @@ class Cause(StrEnum):
     MANUAL = "manual"
     DEFINITION = "definition"
     TARGET = "target"
-    BASELINE = "baseline"  # it became known, or was revised: what was measured is held against it now
+    BASELINE = "baseline"  # it, or the cycle that is followed, became known or was revised
     CODE = "code"
 
 

@@ -86,8 +86,8 @@ judged AS (
     SELECT
         *,
         CASE
-            WHEN status_how = 'worst' OR judged = 0 THEN worst
             WHEN status_how = 'majority' THEN majority
+            WHEN status_how = 'worst' OR judged = 0 THEN worst
             WHEN progress IS NULL OR at_risk_at IS NULL THEN worst
             WHEN progress >= 1000000000 THEN 7
             WHEN progress * 1000000000 > on_track_at THEN 6

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import yaml
 from click.testing import CliRunner
-from project_builder import ProjectFolder, day, files_source, reach
+from project_builder import DEALS, ProjectFolder, day, files_source, reach
 
 from okr_pipeline.audit.verify import verify
 from okr_pipeline.cli import main
@@ -107,8 +107,11 @@ class Following(ProjectFolder):
         self.okr["cycles"]["sep"] = {"start": "2026-09-01", "end": "2026-09-30"}
         self.metrics["crm"]["won"]["window"] = "all time"
         config = self.root / "okr_config"
-        taken = reach("crm.won", start={"close_of": "grow.won"}, to=2000)
-        objectives = {"more": {"title": "More", "key_results": {"won": taken}}}
+        both = {
+            name: reach("crm.won", start={"close_of": "grow.won"}, to=2000, expected=curve)
+            for name, curve in {"won": "linear", "shape": "last_cycle"}.items()
+        }
+        objectives = {"more": {"title": "More", "key_results": both}}
         for path, content in {
             "check_ins/aug.yaml": {"learned": {"grow.won": "Calls"}},
             "objectives/sep/company.yaml": {"cycle": "sep", "objectives": objectives},
@@ -133,6 +136,22 @@ def test_days_before_the_close_are_judged_by_it(tmp_path: Path) -> None:
     head = folder.head()
     folder.sync_at(day(36))
     assert head == folder.head()
+
+
+def test_a_cycle_that_is_closed_again_is_followed_anew(tmp_path: Path) -> None:
+    """Days that were judged by the first close once kept its curve."""
+    folder = Following(tmp_path)
+    folder.sync_at(day(33))
+    assert 0 == CliRunner().invoke(main, ["-C", str(tmp_path), "close", "aug"]).exit_code
+    folder.sync_at(day(36))
+    folder.csv("crm/deals", [*DEALS, "late,100,true,2026-08-20"])
+    folder.sync_at(day(37))
+    again = ["-C", str(tmp_path), "close", "aug", "--why", "a late deal"]
+    assert 0 == CliRunner().invoke(main, again).exit_code
+    folder.sync_at(day(38))
+    # 100.10 on the first of August, of 550.40 at its end; of 450.40, it was 0.2222.
+    assert "0.181867733" == said(folder, "more.shape", "expected")[32]
+    assert () == faults(folder)
 
 
 def won(*days: int, late: int | None = None) -> list[str]:

@@ -87,6 +87,14 @@ def test_a_sum_is_the_way_of_all_together(db: Database, ways: list[tuple[int, in
     assert (expected, value, begin, end) == (found.progress, found.value, found.baseline, found.target)
 
 
+def test_an_objective_is_as_old_as_it_is_asked_about(db: Database) -> None:
+    """On day 90 it was judged by the elapsed days of a key result that stands since day 50: a wrong green."""
+    of = project(key_result(reach(0, 10)), policy="mooncamp", status_roll_up="by_progress")
+    observed = said(db, of, [measured(5, day=50)])
+    found = [roll_up(db, of, observed, as_of=end_of(day))[0].status for day in (50, 90)]
+    assert ["on_track", "off_track"] == found
+
+
 @pytest.mark.parametrize("of_cycle", ["so_far", "cycle"])
 def test_what_holds_the_share_it_requires_is_on_track(db: Database, of_cycle: str) -> None:
     """Inside on 40 of 50 days, with 80 % required: all of 1 was expected of it once, on any day."""

@@ -103,7 +103,7 @@ RULES = (
         code="OKRL44",
         title="A number that stands still",
         reason="An old number in a fresh page is the most believable kind of wrong.",
-        example="`okr doctor` asks the source what is wrong and prints the mend.",
+        example="`okr doctor` asks the source what is wrong; where people state it, `okr check-in`.",
         find=stale,
     ),
     Rule(
