@@ -85,7 +85,15 @@ def build_report(project: Project, snapshot: Snapshot, ledger: Ledger) -> Report
         sources=snapshot.sources,
         failed_checks=snapshot.checks,
         not_ready=tuple(kr.id for kr in project.key_results() if not kr.ready),
+        north_star=_north_star(project, now),
     )
+
+
+def _north_star(project: Project, now: Collection[str]) -> str | None:
+    """Return the key result that measures the North Star: of the latest cycle, and declared first."""
+    measuring = [kr for kr in project.key_results() if kr.metric and kr.metric == project.north_star]
+    shown = [kr for kr in measuring if kr.id in now]
+    return max(shown, key=lambda kr: project.cycle_of(kr).end_on).id if shown else None
 
 
 def narrowed(report: Report, key_results: Collection[str]) -> Report:
@@ -101,6 +109,7 @@ def narrowed(report: Report, key_results: Collection[str]) -> Report:
         sources=tuple(source for source in report.sources if source.id in sources),
         failed_checks=tuple(c for c in report.failed_checks if c.dataset.partition(".")[0] in sources),
         not_ready=tuple(id for id in report.not_ready if id in key_results),
+        north_star=report.north_star if report.north_star in key_results else None,
     )
 
 

@@ -249,7 +249,8 @@ class Report:
     One snapshot with everything that a reader needs, self-contained.
 
     *zone* is the project's time zone name; *seq* and *head* are place and hash of the snapshot's
-    ledger entry. *not_ready* are key results without a metric.
+    ledger entry. *not_ready* are key results without a metric. *north_star* is the key result that
+    measures the project's North Star; None where there is no such star, or none measures it.
     """
 
     project: str
@@ -264,3 +265,4 @@ class Report:
     sources: tuple[SourceLine, ...]
     failed_checks: tuple[CheckResult, ...]
     not_ready: tuple[str, ...]
+    north_star: str | None = None

@@ -65,6 +65,7 @@ def render_page(report: Report, *, locale: str = say.LOCALE) -> str:
         strip=strip(lines),
         off_scale=[line for line in lines if not has_pace(line)],
         worst=sentences.to_talk_about(report),
+        north_star=sentences.north_star(report),
         tally=_tally(lines),
         changes=changes,
         worries=[sentence for sentence in sentences.worries(report) if sentence not in changes],

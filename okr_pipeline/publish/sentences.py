@@ -12,7 +12,7 @@ from okr_pipeline.model.observation import CheckResult, State, Status
 from okr_pipeline.model.report import KeyResultLine, Report, SourceLine, TrendPoint
 from okr_pipeline.publish import display as say
 from okr_pipeline.publish.explained import has_value
-from okr_pipeline.publish.goals import is_band
+from okr_pipeline.publish.goals import is_band, words
 from okr_pipeline.publish.standing import (
     AT_RISK,
     NO_DATA,
@@ -117,6 +117,14 @@ def worries(report: Report) -> list[Sentence]:
         s for s in stale_sentences(report) if _cause(reasons[str(s.key_result)]) not in explained - {None}
     ]
     return [*causes(report), *alone]
+
+
+def north_star(report: Report) -> Sentence | None:
+    """Return where the North Star stands, by the key result that measures it; None where none does."""
+    line = next((line for line in key_results(report) if line.id == report.north_star), None)
+    if line is None:
+        return None
+    return Sentence(f"North Star: {_name(line)}, {words(line).now()}.", standing(line), line.id)
 
 
 def not_ready_sentence(report: Report) -> str | None:

@@ -105,7 +105,8 @@ def print_overview(report: Report, console: Console) -> None:
     """Print headline, what is stale, and every objective with its leading and lagging key results apart."""
     console.print(Text(sentences.headline(report), style="bold"))
     console.print(Text(_stamp(report), style="dim"))
-    for sentence in sentences.worries(report):
+    star = sentences.north_star(report)
+    for sentence in [*([star] if star else []), *sentences.worries(report)]:
         console.print(Text(f"{sentence.standing.mark if sentence.standing else '?'} {sentence.text}"))
     console.print(_Overview(report), crop=False, end="")
     if sentence_left := sentences.not_ready_sentence(report):

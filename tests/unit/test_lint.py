@@ -70,6 +70,7 @@ def goals(*ways: tuple[date, str, str]) -> Past:
     return Past(goals={"aim.lag": [GoalThen(on, {"baseline": b, "target": t}) for on, b, t in ways]})
 
 
+STARRED = {id: metric(id) for id in ("m.lead", "m.lag", "m.star")}
 EASED = goals((date(2026, 10, 1), "0", "100"), (date(2026, 12, 20), "0", "80"))
 TWICE = goals(*((date(2026, 10, d), "0", str(d)) for d in (1, 5, 9, 13)))
 YEAR = {"y": Cycle(id="y", start_on=date(2026, 1, 1), end_on=date(2026, 12, 31))}
@@ -124,6 +125,7 @@ CASES: list[tuple[str, str, Callable[[], Project], Past]] = [
     ("OKRL34", "no why", lambda: project(sound(why=None)), Past()),
     ("OKRL34", "no strategy", lambda: project(sound(strategy=None)), Past()),
     ("OKRL35", "on its own", lambda: project(sound(), team("t", LEAD, LAG)), Past()),
+    ("OKRL36", "no star", lambda: project(sound(), metrics=STARRED, north_star="m.star"), Past()),
     ("OKRL41", "no owner", lambda: project(sound(owner=None)), Past()),
     ("OKRL42", "no plan", lambda: project(sound(action_plan=ActionPlan(exceeded="Go on"))), Past()),
     ("OKRL43", "by hand", lambda: with_kr(metric=None, goal=Manual()), Past()),

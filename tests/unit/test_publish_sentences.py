@@ -217,6 +217,18 @@ def test_at_most_three_need_a_decision_and_none_that_is_well() -> None:
     assert ids == ["activation.first_hour", "mid_market.pipeline", "mid_market.calls"]
 
 
+def test_the_north_star_stands_by_itself() -> None:
+    """What the key result that measures it reads now; nothing where no key result does."""
+    sample = sample_report()
+    star = sentences.north_star(replace(sample, north_star="mid_market.pipeline"))
+    assert star is not None
+    assert (star.key_result, star.text) == (
+        "mid_market.pipeline",
+        "North Star: Open qualified pipeline, $2.71M.",
+    )
+    assert None is sentences.north_star(sample)
+
+
 def test_key_results_without_a_metric_are_named() -> None:
     """What nothing feeds is listed, and with none there is no sentence."""
     said = [sentences.not_ready_sentence(report(not_ready=ids)) for ids in ((), ("a.b",), ("a.b", "a.c"))]

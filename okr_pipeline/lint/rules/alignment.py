@@ -74,6 +74,14 @@ def unrelated_to_parent_cycle(seen: Seen) -> Iterator[Found]:
             yield about(objective, f"an objective of a {objective.level} that supports none of the company's")
 
 
+def unmeasured_star(seen: Seen) -> Iterator[Found]:
+    """Yield the North Star's metric if no key result that runs measures it."""
+    star = seen.project.north_star
+    if star and star in seen.project.metrics and not any(kr.metric == star for kr in seen.open_key_results()):
+        metric = seen.project.metrics[star]
+        yield Found(metric.id, metric.at, "the North Star is measured by no key result that runs")
+
+
 def _direction(key_result: KeyResult) -> int:
     """Return 1 for up, -1 for down, 0 where a goal pulls nowhere or its direction is not known."""
     match key_result.goal:
@@ -131,5 +139,12 @@ RULES = (
         reason="Work that answers to no shared aim is the first to be cut, or the last to be noticed.",
         example="`supports: [win_the_mid_market]`; or make it the company's objective.",
         find=unrelated_to_parent_cycle,
+    ),
+    Rule(
+        code="OKRL36",
+        title="A North Star that no key result measures",
+        reason="What everything is for is then the one number that no page shows.",
+        example="A key result with `metric:` the North Star's, if only `find_baseline: true`.",
+        find=unmeasured_star,
     ),
 )
