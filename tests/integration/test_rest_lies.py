@@ -169,9 +169,10 @@ def test_a_flag_may_be_written_in_any_way_that_says_no() -> None:
     """False, null and their absence with no rows end the read."""
     pages = {"by": "offset", "param": "skip", "more": "more"}
     for more in (False, None):
-        read(
+        receipt, ids = read(
             lambda asked, more=more: reply_json({"r": ROWS[:3], "more": more}), {"rows": "r", "pages": pages}
         )
+        assert (3, len(ids)) == (receipt.rows, 3)
 
 
 def in_pages(asked: Request) -> Reply:
