@@ -63,7 +63,7 @@ def objective(*key_results: KeyResult, id: str = "aim", **more: Any) -> Objectiv
 def project(*objectives: Objective, metrics: Mapping[str, Metric] | None = None, **more: Any) -> Project:
     """Return a project of *objectives* in one quarter, over trailing metrics."""
     named = {kr.metric for o in objectives for kr in o.key_results if kr.metric}
-    named |= {metric for o in objectives for kr in o.key_results for metric in kr.parts.values()}
+    named |= {part for o in objectives for kr in o.key_results for part in kr.parts.values()}
     return Project(
         **{
             "id": "sample",
