@@ -8,6 +8,7 @@ from importlib.metadata import entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from connectors.contract import Announced
 from connectors.errors import SetupError
 
 if TYPE_CHECKING:
@@ -38,6 +39,11 @@ def model_of(kind: str) -> tuple[type[BaseModel], type[BaseModel]]:
     """Return the kind's Connection and Dataset models, without importing any client library."""
     found = _class_of(kind)
     return found.Connection, found.Dataset
+
+
+def reads_together(kind: str) -> bool:
+    """Return whether connectors of *kind* read several datasets in one go, if told which."""
+    return issubclass(_class_of(kind), Announced)
 
 
 def connect(kind: str, connection: Mapping[str, object], *, base: Path) -> Connector:

@@ -81,7 +81,10 @@ def sync(
         loaded += land_all(workspace, run, accept=accept)
     snapshot = measure_all(workspace, run)
     report = build_report(workspace.project, snapshot, run.ledger)
-    published = publish(workspace.project.publishers, report, run, base=workspace.base) if publishing else []
+    published = []
+    if publishing:
+        publishers = workspace.project.publishers
+        published = publish(publishers, report, run, base=workspace.base, resolve=workspace.resolved)
     return Synced(extracted=extracted, loaded=loaded, snapshot=snapshot, report=report, published=published)
 
 

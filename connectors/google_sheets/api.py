@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
 from gspread.http_client import HTTPClient
 from gspread.urls import DRIVE_FILES_API_V3_URL
 
+from connectors import json_text
 from connectors.errors import Incomplete, Transient
 from connectors.google_sheets import grid_json, refusal
 from connectors.google_sheets.book import FIELDS, Book
@@ -142,26 +143,40 @@ class Api:
         except (KeyError, TypeError):
             raise _shapeless() from None
 
+    def change(self, id: str, requests: Sequence[Mapping[str, Any]]) -> None:
+        """
+        Apply *requests* to the spreadsheet *id*: all of them or none. Numbers are Decimal.
+
+        Raises:
+            Transient: If no answer came; whether they were applied is not known, and they are not sent again.
+        """
+        self._client.batch_update(id, {"requests": list(requests)})
+
     def close(self) -> None:
         """Close every connection."""
         self.transport.close()
 
-    def call(self, method: str, url: str, params: Any) -> Any:
+    def call(self, method: str, url: str, params: Any, body: Any) -> Any:
         """Return the parsed answer to a call; values go to where `values` wants them."""
-        answer = self._sent(method, url, params)
+        answer = self._sent(method, url, params, body)
         if answer.status == 401 and self.sign_in.forget():
-            answer = self._sent(method, url, params)
+            answer = self._sent(method, url, params, body)
         if answer.status >= 300:
-            raise refusal.of(answer, email=self.sign_in.email)
+            raise refusal.of(answer, email=self.sign_in.email, scope=self.sign_in.scope)
         return answer.value
 
-    def _sent(self, method: str, url: str, params: Any) -> Answer:
+    def _sent(self, method: str, url: str, params: Any, body: Any) -> Answer:
         into = self._into
+        headers = dict(self.sign_in.headers(self.transport))
+        if body is not None:
+            headers["Content-Type"] = "application/json"
         return self.transport.request(
             method,
             url,
             params=params,
-            headers=self.sign_in.headers(self.transport),
+            headers=headers,
+            # Not `json=`, which would make floats of the numbers.
+            data=None if body is None else json_text.canonical(body).encode(),
             accept=_REFUSALS,
             into=None if into is None else into.file,
             judge=None if into is None else lambda answer: _looked_through(answer, into),
@@ -169,13 +184,13 @@ class Api:
 
 
 class _Session:
-    """What gspread takes for a session: it gets answers that were judged, and are numbers as written."""
+    """What gspread takes for a session: answers were judged, and numbers are as written, either way."""
 
     def __init__(self, api: Api) -> None:
         self._api = api
 
-    def request(self, *, method: str, url: str, params: Any, **_: object) -> _Reply:
-        return _Reply(self._api.call(method, url, params))
+    def request(self, *, method: str, url: str, params: Any, json: Any, **_: object) -> _Reply:
+        return _Reply(self._api.call(method, url, params, json))
 
 
 class _Reply:

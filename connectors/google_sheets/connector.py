@@ -145,23 +145,16 @@ class GoogleSheetsConnector:
         return self._opened
 
     def _api(self, *, listing: bool) -> Api:
-        """Return calls of their own; SetupError if the client library is not there."""
-        from connectors.google_sheets.sign_in import EXTRA, LIST, READ
-        from connectors.transport.policy import Timing
+        from connectors.google_sheets.opening import open_api
+        from connectors.google_sheets.sign_in import LIST, READ
 
-        try:
-            from connectors.google_sheets.api import POLICY, Api
-        except ImportError:
-            pass
-        else:
-            return Api(
-                self._connection,
-                base=self._base,
-                policy=self._policy or POLICY,
-                timing=self._timing or Timing(),
-                scopes=(READ, LIST) if listing else (READ,),
-            )
-        raise SetupError("the Google Sheets client is not installed", mend=EXTRA)
+        return open_api(
+            self._connection,
+            base=self._base,
+            policy=self._policy,
+            timing=self._timing,
+            scopes=(READ, LIST) if listing else (READ,),
+        )
 
 
 def _clock(api: Api) -> list[Check]:

@@ -48,6 +48,16 @@ class SheetsConnection(Network):
         return self
 
 
+class WritingConnection(SheetsConnection):
+    """Who writes: a service account or a person."""
+
+    @model_validator(mode="after")
+    def _can_write(self) -> WritingConnection:
+        if self.api_key is not None:
+            raise ValueError("expected service_account or oauth: an API key can only read")
+        return self
+
+
 class SheetsDataset(BaseModel):
     """What one dataset is: a table below a header row of one tab, or a single cell."""
 
@@ -72,9 +82,7 @@ class SheetsDataset(BaseModel):
     @field_validator("spreadsheet")
     @classmethod
     def _findable(cls, value: str) -> str:
-        if not value.startswith(("env:", "file:")) and not (_ID.fullmatch(value) or _URL.fullmatch(value)):
-            raise ValueError("expected a spreadsheet's id, or its URL from docs.google.com/spreadsheets/d/")
-        return value
+        return _findable(value)
 
     @property
     def spreadsheet_id(self) -> str:
@@ -89,3 +97,32 @@ class SheetsDataset(BaseModel):
             return self.gid
         found = _GID.search(self.spreadsheet) if _URL.fullmatch(self.spreadsheet) else None
         return int(found[1]) if found else None
+
+
+class SheetTarget(BaseModel):
+    """A tab that is written whole, and who writes it."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+    to: str = Field(description="The spreadsheet's id or URL; env:NAME keeps it out of the file.")
+    tab: str = Field(description="Tab by its title: an empty one of its own.", min_length=1)
+    gid: int | None = Field(
+        None, ge=0, description="The number behind `gid=` in the tab's URL: it decides, whatever the title."
+    )
+    connection: WritingConnection = Field(description="Who writes: `service_account` or `oauth`.")
+
+    @field_validator("to")
+    @classmethod
+    def _findable(cls, value: str) -> str:
+        return _findable(value)
+
+    @property
+    def place(self) -> SheetsDataset:
+        """Where it is."""
+        return SheetsDataset(spreadsheet=self.to, tab=self.tab, gid=self.gid)
+
+
+def _findable(value: str) -> str:
+    if not value.startswith(("env:", "file:")) and not (_ID.fullmatch(value) or _URL.fullmatch(value)):
+        raise ValueError("expected a spreadsheet's id, or its URL from docs.google.com/spreadsheets/d/")
+    return value

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from connectors.errors import ConnectorError, QuotaExhausted, SetupError
-from connectors.google_sheets.sign_in import READ
+from connectors.google_sheets.sign_in import WRITE
 from connectors.transport.answer import Answer, refused
 
 
@@ -17,17 +17,29 @@ class RangeGoneError(SetupError):
     """A range that was there a moment ago is not any more."""
 
 
-def of(answer: Answer, *, email: str | None) -> ConnectorError:
-    """Return the error of *answer*, which is no success. *email* is whom to share with, None if nobody."""
+def of(answer: Answer, *, email: str | None, scope: str) -> ConnectorError:
+    """
+    Return the error of *answer*, which is no success.
+
+    *email* is whom to share with, None if nobody; *scope* is what was to be done.
+    """
     message, reasons = _told(answer.value)
     if answer.status == 401:
         return TokenEndedError(f"{_named(answer)}: the token is not valid", mend="renew the credential")
     if answer.status == 403:
-        return _forbidden(answer, message, reasons, email=email)
+        return _forbidden(answer, message, reasons, email=email, scope=scope)
     if answer.status == 404:
         return SetupError(
             f"{_named(answer)}: there is no such spreadsheet",
             mend="mend `spreadsheet`: the part of its URL behind /d/",
+        )
+    if "protected cell" in message:
+        whom = f"let {email} edit the protected range" if email else "take the protection off its cells"
+        return SetupError(f"{_named(answer)}: the tab is protected", mend=whom)
+    if "above the limit of" in message:
+        return SetupError(
+            f"{_named(answer)}: the spreadsheet is full",
+            mend="delete empty rows and columns of its tabs, or name another",
         )
     if "api key not valid" in message:
         return SetupError(f"{_named(answer)}: the API key is not valid", mend="mend api_key")
@@ -41,8 +53,11 @@ def of(answer: Answer, *, email: str | None) -> ConnectorError:
     return refused(answer)
 
 
-def _forbidden(answer: Answer, message: str, reasons: str, *, email: str | None) -> ConnectorError:
-    told = f"{_named(answer)}: may not be read"
+def _forbidden(
+    answer: Answer, message: str, reasons: str, *, email: str | None, scope: str
+) -> ConnectorError:
+    done, role = ("written", "an editor") if scope == WRITE else ("read", "a viewer")
+    told = f"{_named(answer)}: may not be {done}"
     if "ratelimit" in reasons or "quota" in reasons:
         return QuotaExhausted(f"{_named(answer)}: too many requests", mend="the next run reads it")
     if "service_disabled" in reasons or "has not been used in project" in message:
@@ -50,9 +65,9 @@ def _forbidden(answer: Answer, message: str, reasons: str, *, email: str | None)
             told, mend="enable the Google Sheets API (for `okr discover` also Drive) in the project"
         )
     if "insufficient" in message and "scope" in message:
-        return SetupError(told, mend=f"let the person agree to {READ}")
+        return SetupError(told, mend=f"let the person agree to {scope}")
     if email is not None:
-        return SetupError(f"{told}: it is not shared", mend=f"share it with {email}, as a viewer")
+        return SetupError(f"{told}: it is not shared", mend=f"share it with {email}, as {role}")
     return SetupError(told, mend="share it with whom you sign in as; an API key reads what anyone may see")
 
 

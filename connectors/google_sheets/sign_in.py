@@ -19,6 +19,7 @@ EXTRA = 'pip install "okr-pipeline[sheets]"'
 SIGN_IN_HOST = "oauth2.googleapis.com"
 SIGN_IN_PATH = "/token"
 READ = "https://www.googleapis.com/auth/spreadsheets.readonly"
+WRITE = "https://www.googleapis.com/auth/spreadsheets"
 LIST = "https://www.googleapis.com/auth/drive.metadata.readonly"
 
 _SIGN_IN_URL = f"https://{SIGN_IN_HOST}{SIGN_IN_PATH}"
@@ -32,7 +33,6 @@ _HINTS = {
 _MENDS = {
     "invalid_client": "mend client_id and client_secret",
     "unauthorized_client": "mend client_id and client_secret, and let the application refresh tokens",
-    "invalid_scope": f"let the person agree to {READ}",
 }
 
 
@@ -51,13 +51,15 @@ def account_of(service_account: str) -> Mapping[str, Any]:
 
 class SignIn:
     """
-    Who reads. *who* says it in words, *email* is the service account's address (None: there is none).
+    Who reads or writes. *who* says it in words, *email* is the service account's address (None: none).
 
-    *scopes* are asked for by a service account; a person has agreed to what they have agreed to.
+    *scopes*, of which the first says what is done here, are asked for by a service account; a person has
+    agreed to what they have agreed to.
     """
 
     def __init__(self, connection: SheetsConnection, *, scopes: tuple[str, ...]) -> None:
         self.email: str | None = None
+        self.scope = scopes[0]
         self._api_key = connection.api_key
         self._credentials: Credentials | None = None
         if connection.service_account is not None:
@@ -87,7 +89,7 @@ class SignIn:
         if self._credentials is None:
             return {"x-goog-api-key": str(self._api_key)}
         if not self._credentials.valid:
-            _renew(self._credentials, transport)
+            _renew(self._credentials, transport, scope=self.scope)
         return {"Authorization": f"Bearer {self._credentials.token}"}
 
     def forget(self) -> bool:
@@ -132,7 +134,7 @@ def _person(connection: SheetsConnection) -> Credentials:
     return made
 
 
-def _renew(credentials: Any, transport: Transport) -> None:
+def _renew(credentials: Any, transport: Transport, *, scope: str) -> None:
     from google.auth.exceptions import GoogleAuthError
     from google.auth.transport.requests import Request
 
@@ -141,7 +143,7 @@ def _renew(credentials: Any, transport: Transport) -> None:
         # Not `before_request`, which would look up more than a token, in a thread of its own.
         credentials.refresh(Request(transport.session))
     except GoogleAuthError as problem:
-        failure = _refusal(problem)
+        failure = _refusal(problem, scope=scope)
     except (AttributeError, KeyError, TypeError, ValueError):
         failure = Transient(f"{SIGN_IN_HOST}: no token in the answer", mend="it is tried again next run")
     else:
@@ -151,13 +153,14 @@ def _renew(credentials: Any, transport: Transport) -> None:
     raise failure
 
 
-def _refusal(problem: Exception) -> ConnectorError:
+def _refusal(problem: Exception, *, scope: str) -> ConnectorError:
     told = problem.args[1] if len(problem.args) > 1 and isinstance(problem.args[1], dict) else {}
     code, why = str(told.get("error", "")), str(told.get("error_description", "")).lower()
     mends = [hint for word, hint in _HINTS.items() if word in why]
     if code == "invalid_grant":
         mend = mends[0] if mends else "make a new key, or let the person agree again; and look at the clock"
         return SetupError(f"{SIGN_IN_HOST} refuses the sign-in: invalid_grant", mend=mend)
-    if code in _MENDS:
-        return SetupError(f"{SIGN_IN_HOST} refuses the sign-in: {code}", mend=_MENDS[code])
+    mends_by_code = {**_MENDS, "invalid_scope": f"let the person agree to {scope}"}
+    if code in mends_by_code:
+        return SetupError(f"{SIGN_IN_HOST} refuses the sign-in: {code}", mend=mends_by_code[code])
     return SetupError(f"{SIGN_IN_HOST} refuses the sign-in", mend="renew the credential")

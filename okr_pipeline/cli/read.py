@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from okr_pipeline.cli.choose import SELECT, chosen, last_report
-from okr_pipeline.cli.shell import FAILED, FINDINGS, load_workspace, parse_as_of, running, say
+from okr_pipeline.cli.shell import FAILED, FINDINGS, load_workspace, parse_as_of, running, say, tell_published
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -71,9 +71,9 @@ def page(context: click.Context) -> None:
             say("nothing was measured yet; run `okr sync`")
             context.exit(FINDINGS)
         report = build_report(workspace.project, snapshot, run.ledger)
-        published = publish(workspace.project.publishers, report, run, base=workspace.base)
-    for one in published:
-        say(f"{one.publisher}: {one.path if one.failure is None else one.failure}")
+        publishers = workspace.project.publishers
+        published = publish(publishers, report, run, base=workspace.base, resolve=workspace.resolved)
+    tell_published(published, publishers)
     context.exit(FAILED if any(one.failure is not None for one in published) else 0)
 
 

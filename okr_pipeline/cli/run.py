@@ -7,7 +7,16 @@ from typing import TYPE_CHECKING
 import click
 
 from okr_pipeline.cli.choose import SELECT, chosen
-from okr_pipeline.cli.shell import FAILED, PARTLY, counted, load_workspace, parse_day, running, say
+from okr_pipeline.cli.shell import (
+    FAILED,
+    PARTLY,
+    counted,
+    load_workspace,
+    parse_day,
+    running,
+    say,
+    tell_published,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -50,9 +59,8 @@ def sync(
     _tell(synced.extracted, synced.loaded)
     _tell_missing(synced.report)
     say(f"snapshot  {synced.snapshot.id[:12]} at ledger entry {synced.snapshot.seq}")
-    _tell_published(synced.published)
-    if workspace.project.publishers and not no_publish and not synced.published:
-        say("publish   nothing: readers have a later as-of; `okr show --as-of` shows this one")
+    if not no_publish:
+        tell_published(synced.published, workspace.project.publishers)
     click.echo(headline(synced.report))
     context.exit(_exit_code(synced.extracted, synced.loaded, synced.published))
 
@@ -125,12 +133,6 @@ def _tell_missing(report: Report) -> None:
         for line in objective.key_results:
             if line.state not in (State.OK, State.STALE):
                 say(f"measure   key_result={line.id} has no number: {line.reason or line.state}")
-
-
-def _tell_published(published: Sequence[Published]) -> None:
-    for one in published:
-        where = one.path if one.failure is None else f"FAILED: {one.failure}"
-        say(f"publish   {one.publisher}: {where}")
 
 
 def _exit_code(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -18,6 +18,7 @@ from okr_pipeline.layout import CONFIG_FOLDER
 
 if TYPE_CHECKING:
     from okr_pipeline.model.calendar import Calendar
+    from okr_pipeline.publish.outbox import Published
     from okr_pipeline.run import Run
     from okr_pipeline.workspace import Workspace
 
@@ -163,3 +164,14 @@ def _told(error: BaseException) -> int:
         return FAILED
     say(f"error: {error}")
     return FAILED
+
+
+def tell_published(published: Sequence[Published], publishers: Collection[str]) -> None:
+    """Say of each rendering where it went, or why nowhere."""
+    if publishers and not published:
+        say("publish   nothing: readers have a later snapshot; `okr show --as-of` shows this one")
+    for one in published:
+        where = one.where or "left as it is: a later snapshot is there"
+        say(f"publish   {one.publisher}: {where if one.failure is None else f'FAILED: {one.failure}'}")
+        for note in one.notes:
+            say(f"          note: {note}")

@@ -55,6 +55,16 @@ def read_settings(document: Document | None, draft: Draft) -> None:
         draft.settings.calendar = _calendar(text, place, draft.report)
         draft.settings.stores = _stores(text)
         _read_judging(text, place, draft)
+        _check_sheet(data.get("publish"), place.below("publish", "sheet"), draft.report)
+
+
+def _check_sheet(publish: object, place: Place, report: list[Diagnostic]) -> None:
+    """Report what of the sheet's options its connector refuses."""
+    sheet = publish.get("sheet") if isinstance(publish, YamlMapping) else None
+    if isinstance(sheet, YamlMapping):
+        from connectors.google_sheets.options import SheetTarget
+
+        read_as(SheetTarget, sheet, place, report, references=True)
 
 
 def _read_judging(text: SettingsText, place: Place, draft: Draft) -> None:

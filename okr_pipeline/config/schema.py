@@ -86,9 +86,10 @@ class TablesText(Text):
 class PublishText(Text):
     """Where a snapshot goes."""
 
-    unsupported = frozenset({"database", "sheet", "slack", "email", "teams"})
+    unsupported = frozenset({"database", "slack", "email", "teams"})
     page: PageText | None = None
     tables: TablesText | None = None
+    sheet: dict[str, object] | None = None
 
 
 class CalendarText(Text):

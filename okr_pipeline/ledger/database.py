@@ -6,7 +6,7 @@ import os
 import sqlite3
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
@@ -16,7 +16,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
 from okr_pipeline.ledger import tables
-from okr_pipeline.ledger.errors import LedgerUnreachable
+from okr_pipeline.ledger.errors import LedgerBusy, LedgerUnreachable
 from okr_pipeline.ledger.failures import meaning
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 # One number for all ledgers of a database: a lock too many costs nothing, one too few a fork.
 _APPEND_LOCK = int.from_bytes(b"okrentry")
+_PUBLISH_LOCK = int.from_bytes(b"okrpubli")
 
 
 class Database:
@@ -55,9 +56,31 @@ class Database:
         engine = self._engine.execution_options(okr_writes=True)
         with self._clear_errors(), engine.connect() as connection, connection.begin():
             if engine.dialect.name == "postgresql":
-                connection.execute(text(f"SET LOCAL lock_timeout = {int(self._wait_s * 1000)}"))
-                connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _APPEND_LOCK})
+                _lock(connection, _APPEND_LOCK, wait_s=self._wait_s)
             yield connection
+
+    @contextmanager
+    def publishing(self) -> Iterator[None]:
+        """
+        Hold a lock of its own: others who want it wait, writers do not. It ends with its process.
+
+        Raises:
+            LedgerBusy: If whoever has it does not finish within ten times the wait for a writer.
+        """
+        wait_s = 10 * self._wait_s
+        is_file = self._engine.dialect.name == "sqlite"
+        engine = _lock_file(Path(f"{self.place}.publishing"), wait_s) if is_file else self._engine
+        with ExitStack() as held:
+            try:
+                with self._clear_errors():
+                    connection = held.enter_context(engine.execution_options(okr_writes=True).connect())
+                    held.enter_context(connection.begin())
+                    if not is_file:
+                        _lock(connection, _PUBLISH_LOCK, wait_s=wait_s)
+            except LedgerBusy:
+                what = f"another run publishes from the ledger at {self.place}, for over {wait_s:g} s"
+                raise LedgerBusy(what, mend="let it finish, then run `okr page`") from None
+            yield
 
     def is_sound(self) -> bool:
         """Say whether the file's pages and indexes agree; True on PostgreSQL, which looks after its own."""
@@ -133,6 +156,14 @@ def _sqlite(address: URL, wait_s: float) -> Engine:
         raise LedgerUnreachable(what, mend="give this user the right to write there") from error
     engine = create_engine(address, hide_parameters=True, connect_args={"timeout": wait_s})
     event.listen(engine, "connect", lambda connection, _: _make_durable(connection, wait_s))
+    event.listen(engine, "begin", _begin)
+    return engine
+
+
+def _lock_file(file: Path, wait_s: float) -> Engine:
+    """Return an engine on a file whose lock is all that it is for: SQLite's end with their process."""
+    connect = {"timeout": wait_s, "isolation_level": None}
+    engine = create_engine(URL.create("sqlite", database=str(file)), connect_args=connect, poolclass=NullPool)
     event.listen(engine, "begin", _begin)
     return engine
 
@@ -234,6 +265,12 @@ def _begin(connection: Connection) -> None:
     # A writer that began as a reader cannot wait: SQLite refuses it at once when another wrote meanwhile.
     writes = connection.get_execution_options().get("okr_writes", False)
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _lock(connection: Connection, lock: int, *, wait_s: float) -> None:
+    """Take a lock of PostgreSQL until the transaction ends."""
+    connection.execute(text(f"SET LOCAL lock_timeout = {int(wait_s * 1000)}"))
+    connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": lock})
 
 
 def _postgresql(address: URL, wait_s: float) -> Engine:

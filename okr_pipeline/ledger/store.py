@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
@@ -80,6 +81,15 @@ class Ledger:
             lines = chained(drafts, after=after, recorded_at=recorded_at, run=run)
             connection.execute(entry.insert(), [line._asdict() for line in lines])
         return [self._entry(line) for line in lines]
+
+    def publishing(self) -> AbstractContextManager[None]:
+        """
+        Be the only one who publishes out of this ledger, from any machine, until the end of the block.
+
+        Raises:
+            LedgerBusy: If another run does not finish publishing in time.
+        """
+        return self._database.publishing()
 
     def entries(
         self,

@@ -1,5 +1,6 @@
 """Our errors as Dagster's: who tries again, when, and who waits for a person."""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from math import ceil
 
@@ -44,3 +45,19 @@ def as_dagster(error: StageError, *, now: datetime) -> dg.Failure | dg.RetryRequ
                 metadata={"error": type(error).__name__, "mend": error.mend},
                 allow_retries=isinstance(error, Transient | Incomplete),
             )
+
+
+def unread(errors: Mapping[str, StageError], *, now: datetime) -> dg.Failure | dg.RetryRequested:
+    """
+    Return what a step raises that could not read the datasets in *errors*.
+
+    It is tried again if any of them may pass, after the longest wait that one asks for.
+    """
+    each = [as_dagster(error, now=now) for error in errors.values()]
+    if waits := [one for one in each if isinstance(one, dg.RetryRequested)]:
+        return max(waits, key=lambda wait: wait.seconds_to_wait or 0)
+    return dg.Failure(
+        description="\n".join(f"{dataset}: {error}" for dataset, error in errors.items()),
+        metadata={dataset: type(error).__name__ for dataset, error in errors.items()},
+        allow_retries=any(isinstance(one, dg.Failure) and one.allow_retries for one in each),
+    )

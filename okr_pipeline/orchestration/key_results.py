@@ -10,6 +10,8 @@ from okr_pipeline.definition import definition_hash, definition_of
 from okr_pipeline.model.okr import KeyResult, Objective, Project
 from okr_pipeline.model.report import Report
 from okr_pipeline.orchestration import keys
+from okr_pipeline.orchestration.jobs import DAILY
+from okr_pipeline.orchestration.overdue import overdue
 from okr_pipeline.orchestration.stage import stage
 from okr_pipeline.orchestration.told import fresh_check, key_result_result, objective_result, snapshot_result
 from okr_pipeline.publish.outbox import publish
@@ -44,7 +46,7 @@ def key_results_asset(workspace: Workspace) -> dg.AssetsDefinition:
             snapshot = measure_all(workspace, run)
             report = build_report(project, snapshot, run.ledger)
             # No rendering yet; it leaves what `okr show` reads, also where nothing is published.
-            publish({}, report, run, base=workspace.base)
+            publish({}, report, run, base=workspace.base, resolve=workspace.resolved)
         yield from selected(context, numbers_results(project, report))
         yield from selected(context, [snapshot_result(report)])
 
@@ -147,6 +149,7 @@ def _snapshot_spec(project: Project, *, after: list[dg.AssetKey]) -> dg.AssetSpe
         group_name=project.id,
         kinds={"snapshot"},
         code_version=project.digest,
+        freshness_policy=overdue(DAILY),
     )
 
 

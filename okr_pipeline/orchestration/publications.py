@@ -7,7 +7,7 @@ from okr_pipeline.model.report import Report
 from okr_pipeline.orchestration import keys
 from okr_pipeline.orchestration.stage import stage
 from okr_pipeline.orchestration.told import publish_result
-from okr_pipeline.publish.outbox import publish
+from okr_pipeline.publish.outbox import Published, publish
 from okr_pipeline.report import build_report
 from okr_pipeline.run import Run
 from okr_pipeline.snapshot import read_snapshot
@@ -26,11 +26,14 @@ def publish_asset(workspace: Workspace, publisher: Publisher) -> dg.AssetsDefini
     def give(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
         with stage(context, workspace) as run:
             report = _newest_report(workspace, run)
-            published = publish({publisher.id: publisher}, report, run, base=workspace.base)
-        for one in published:
+            given = publish(
+                {publisher.id: publisher}, report, run, base=workspace.base, resolve=workspace.resolved
+            )
+        for one in given:
             if one.failure is not None:
                 raise dg.Failure(one.failure)
-        return publish_result(published[-1], report)
+        done = next((one for one in given if one.publisher == publisher.id), None)
+        return publish_result(done or Published(publisher=publisher.id, where=None), report)
 
     return give
 

@@ -86,13 +86,14 @@ def fresh_check(project: str) -> dg.AssetCheckSpec:
 
 
 def publish_result(published: Published, report: Report) -> dg.MaterializeResult:
-    """Return where one rendering of *report* went."""
+    """Return where one rendering of *report* went; nowhere where readers have a later one."""
     return dg.MaterializeResult(
         asset_key=keys.publish_key(published.publisher),
         metadata={
             "snapshot": report.snapshot,
             "as_of": dg.MetadataValue.timestamp(report.as_of),
-            "path": str(published.path),
+            "where": published.where or "readers have a later snapshot",
+            **({"notes": "; ".join(published.notes)} if published.notes else {}),
         },
         data_version=dg.DataVersion(report.snapshot),
     )

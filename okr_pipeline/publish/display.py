@@ -39,7 +39,7 @@ def display(
     with decimal.localcontext(_ROOMY):
         if unit == "percent":
             return percent(value, locale=locale)
-        if unit is not None and _is_money(unit):
+        if unit is not None and is_money(unit):
             return _money(value, unit, style, locale)
         number = _bare(value, style, locale)
         return f"{number} {unit}" if unit else number
@@ -192,5 +192,6 @@ def _locale(locale: str) -> Locale:
 
 
 @lru_cache(maxsize=256)
-def _is_money(unit: str) -> bool:
+def is_money(unit: str) -> bool:
+    """Return whether *unit* is an ISO 4217 currency."""
     return len(unit) == 3 and unit.isupper() and bool(is_currency(unit))

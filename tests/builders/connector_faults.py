@@ -66,9 +66,6 @@ FAULTS: dict[int, str] = {
     51: "disk full, kill -9: done over, same snapshot, one history",
 }
 
-NOT_BUILT = "publishing to a spreadsheet is not built"
-OPEN: dict[int, str] = dict.fromkeys((41, 42, 43, 44, 45), NOT_BUILT)
-
 
 def numbered(cases: Iterable[str], *, on: str) -> list[Any]:
     """Return *cases* as parameters, each marked with the fault whose number its name begins with."""

@@ -19,6 +19,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from email.utils import format_datetime
 from functools import cache
 from http.server import BaseHTTPRequestHandler
@@ -31,7 +32,7 @@ import trustme
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
-from fake_sheet import Book, grid_data, masked, value_range
+from fake_sheet import Book, Refusal, changed, grid_data, masked, value_range
 
 HOSTS = ("oauth2.googleapis.com", "sheets.googleapis.com", "www.googleapis.com")
 TOKEN_URI = "https://oauth2.googleapis.com/token"
@@ -238,12 +239,13 @@ class _Api(BaseHTTPRequestHandler):
             return "files", self._authorised({LIST}, self._files)
         if host == "sheets.googleapis.com" and path.startswith("/v4/spreadsheets/"):
             id, _, verb = unquote(path.removeprefix("/v4/spreadsheets/")).partition("/")
+            id, _, whole = id.partition(":")
+            if (self.command, verb, whole) == ("POST", "", "batchUpdate"):
+                return "batchUpdate", self._authorised({WRITE}, lambda user: self._batch_update(id, user))
             if (self.command, verb) == ("GET", ""):
                 return "get", self._authorised({READ, WRITE}, lambda user: self._get(id, user))
             if (self.command, verb) == ("GET", "values:batchGet"):
                 return "batchGet", self._authorised({READ, WRITE}, lambda user: self._batch_get(id, user))
-            if (self.command, verb) == ("POST", "values:batchUpdate"):
-                return "batchUpdate", self._authorised({WRITE}, lambda user: self._batch_update(id, user))
         return "unknown", _error(501, "UNIMPLEMENTED", f"this fake has no {self.command} {path}")
 
     def _authorised(self, scopes: set[str], serve: Callable[[str], _Answer]) -> _Answer:
@@ -312,17 +314,16 @@ class _Api(BaseHTTPRequestHandler):
         book = self._book(id, user)
         if isinstance(book, _Answer):
             return book
-        sent = json.loads(self.sent_body)
-        if sent.get("valueInputOption") != "RAW":
-            return _error(501, "UNIMPLEMENTED", "this fake writes RAW alone")
-        located = [(book.located(part["range"]), part) for part in sent["data"]]
-        for found, part in located:
-            if found is None:
-                return _unparsable(part["range"])
-        for (tab, box), part in located:
-            _write(tab, box, part["values"])
-        updated = sum(len(row) for _, part in located for row in part["values"])
-        return _json({"spreadsheetId": id, "totalUpdatedCells": updated})
+        if user not in book.writers:
+            return _error(403, "PERMISSION_DENIED", "The caller does not have permission")
+        sent = json.loads(self.sent_body, parse_float=Decimal)
+        try:
+            book.tabs = changed(book, sent.pop("requests"))
+        except Refusal as problem:
+            return _error(400, "INVALID_ARGUMENT", str(problem))
+        except NotImplementedError as problem:
+            return _error(501, "UNIMPLEMENTED", str(problem))
+        return _json({"spreadsheetId": id, "replies": []})
 
     def _files(self, user: str) -> _Answer:
         if "spreadsheet" not in self.query.get("q", [""])[0]:
@@ -460,17 +461,6 @@ def _value_ranges(book: Book, located: list[Any]) -> Iterator[bytes]:
     yield b"]}"
 
 
-def _write(tab: Any, box: Any, values: list[list[Any]]) -> None:
-    rows = [list(row) for row in tab.rows]
-    for at, line in enumerate(values, start=box[0]):
-        rows += [[] for _ in range(at + 1 - len(rows))]
-        rows[at] += [None] * (box[2] + len(line) - len(rows[at]))
-        for column, cell in enumerate(line, start=box[2]):
-            if cell is not None:
-                rows[at][column] = cell
-    tab.rows = rows
-
-
 def status(code: int, name: str = "INTERNAL", message: str = "It failed.", **headers: str) -> Fault:
     """Answer with an error of Google's shape."""
     return lambda api, _: api.send(_error(code, name, message, **headers))
@@ -522,7 +512,7 @@ def cut(*, chunked: bool) -> Fault:
 
 
 def reset() -> Fault:
-    """End the connection before any answer."""
+    """End the connection before any answer; what was asked is done."""
     return lambda api, _: api.hang_up()
 
 

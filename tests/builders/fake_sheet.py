@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
@@ -26,6 +27,10 @@ class Tab:
     rows: Sequence[Sequence[Any]] = ()
     merges: list[Box] = field(default_factory=list)
     grid: tuple[int, int] = (1000, 26)
+    protected: bool = False
+    frozen: int = 0
+    bold: Box | None = None
+    patterns: dict[tuple[int, int], str] = field(default_factory=dict)
 
     @property
     def size(self) -> tuple[int, int]:
@@ -36,7 +41,10 @@ class Tab:
 
 @dataclass
 class Book:
-    """One spreadsheet. *readers* are e-mail addresses, or `anyone`; *named* maps names to gid and box."""
+    """
+    One spreadsheet. *readers* and *writers* are e-mail addresses, readers also `anyone`; *named* maps
+    names to gid and box. It takes no more than *most_cells*.
+    """
 
     id: str
     title: str
@@ -45,6 +53,8 @@ class Book:
     zone: str = "UTC"
     locale: str = "en_US"
     readers: set[str] = field(default_factory=set)
+    writers: set[str] = field(default_factory=set)
+    most_cells: int = 10_000_000
     modified: str = "2026-10-01T08:00:00.000Z"
 
     def tab(self, title: str) -> Tab | None:
@@ -205,6 +215,93 @@ def _cell_data(cell: Any) -> dict[str, Any]:
         "effectiveFormat": {"numberFormat": {"type": kind}},
         "formattedValue": str(cell),
     }
+
+
+class Refusal(Exception):
+    """A request that the real one answers with 400."""
+
+
+def changed(book: Book, requests: Sequence[dict[str, Any]]) -> list[Tab]:
+    """
+    Return the tabs of *book* as *requests* make them: all or, by a Refusal, none of them.
+
+    Raises:
+        NotImplementedError: For a request that this fake does not know.
+    """
+    tabs = deepcopy(book.tabs)
+    for request in requests:
+        [(name, asked)] = request.items()
+        if name not in _CHANGES:
+            raise NotImplementedError(f"this fake has no request {name}")
+        _CHANGES[name]({tab.gid: tab for tab in tabs}, asked)
+        if sum(tab.size[0] * tab.size[1] for tab in tabs) > book.most_cells:
+            told = "the number of cells in the workbook above the limit of 10000000 cells."
+            raise Refusal(f"Invalid requests[0].{name}: This action would increase {told}")
+    return tabs
+
+
+def _append_dimension(tabs: dict[int, Tab], asked: dict[str, Any]) -> None:
+    tab, (rows, columns) = tabs[asked["sheetId"]], tabs[asked["sheetId"]].size
+    more = {"ROWS": (asked["length"], 0), "COLUMNS": (0, asked["length"])}[asked["dimension"]]
+    tab.grid = rows + more[0], columns + more[1]
+
+
+def _update_properties(tabs: dict[int, Tab], asked: dict[str, Any]) -> None:
+    if asked["fields"] != "gridProperties.frozenRowCount":
+        raise NotImplementedError("this fake sets frozenRowCount alone")
+    tabs[asked["properties"]["sheetId"]].frozen = asked["properties"]["gridProperties"]["frozenRowCount"]
+
+
+def _repeat_cell(tabs: dict[int, Tab], asked: dict[str, Any]) -> None:
+    if asked["fields"] != "userEnteredFormat.textFormat.bold":
+        raise NotImplementedError("this fake sets bold alone")
+    tab, box = _written_box(tabs, asked["range"])
+    tab.bold = box
+
+
+def _update_cells(tabs: dict[int, Tab], asked: dict[str, Any]) -> None:
+    """Write values and number formats; like the real one, clear what *rows* do not cover of the range."""
+    if set(asked["fields"].split(",")) != {"userEnteredValue", "userEnteredFormat.numberFormat"}:
+        raise NotImplementedError("this fake writes values and number formats together, and alone")
+    tab, (top, bottom, left, right) = _written_box(tabs, asked["range"])
+    rows = [list(row) for row in tab.rows]
+    rows += [[] for _ in range(bottom - len(rows))]
+    for y in range(top, bottom):
+        rows[y] += [None] * (right - len(rows[y]))
+        line = asked["rows"][y - top].get("values", []) if y - top < len(asked["rows"]) else []
+        for x in range(left, right):
+            cell = line[x - left] if x - left < len(line) else {}
+            rows[y][x] = _entered(cell.get("userEnteredValue", {}))
+            shown = cell.get("userEnteredFormat", {}).get("numberFormat", {}).get("pattern")
+            tab.patterns = {**tab.patterns, (y, x): shown} if shown else tab.patterns
+    tab.rows = rows
+
+
+def _written_box(tabs: dict[int, Tab], asked: dict[str, int]) -> tuple[Tab, Box]:
+    tab = tabs[asked["sheetId"]]
+    if tab.protected:
+        told = "You are trying to edit a protected cell or object. Please contact the spreadsheet owner"
+        raise Refusal(f"Invalid requests[0].updateCells: {told} to remove protection if you need to edit.")
+    keys = ("startRowIndex", "endRowIndex", "startColumnIndex", "endColumnIndex")
+    box = tuple(asked[key] for key in keys)
+    if box[1] > tab.size[0] or box[3] > tab.size[1]:
+        raise Refusal(f"Invalid requests[0]: Range exceeds grid limits. Max rows: {tab.size[0]}")
+    return tab, box
+
+
+def _entered(value: dict[str, Any]) -> Any:
+    """Return what a cell holds: a stringValue is a text whatever it begins with; formulas are not known."""
+    if value.keys() - {"stringValue", "numberValue"}:
+        raise NotImplementedError("this fake takes stringValue and numberValue alone")
+    return value.get("numberValue", value.get("stringValue"))
+
+
+_CHANGES: dict[str, Callable[[dict[int, Tab], dict[str, Any]], None]] = {
+    "appendDimension": _append_dimension,
+    "updateSheetProperties": _update_properties,
+    "repeatCell": _repeat_cell,
+    "updateCells": _update_cells,
+}
 
 
 def masked(value: Any, mask: str) -> Any:

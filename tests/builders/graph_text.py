@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import dagster as dg
+from dagster._core.definitions.freshness import TimeWindowFreshnessPolicy
 
 
 def graph_text(definitions: dg.Definitions) -> str:
@@ -39,7 +40,13 @@ def _asset(node: dg.AssetNode) -> Iterator[str]:
         "owners": node.owners,
         "tags": [f"{k}={v}" for k, v in sorted(node.tags.items()) if not k.startswith("dagster/")],
         "pools": sorted(node.pools or ()),
+        "overdue after": [_window(node.freshness_policy)] if node.freshness_policy else [],
         "partitions": [type(node.partitions_def).__name__] if node.partitions_def else [],
         "metadata": sorted(node.metadata),
     }
     yield from (f"    {name}: {', '.join(map(str, values))}" for name, values in facts.items() if values)
+
+
+def _window(policy: dg.FreshnessPolicy) -> str:
+    assert isinstance(policy, TimeWindowFreshnessPolicy)
+    return str(policy.fail_window.to_timedelta())

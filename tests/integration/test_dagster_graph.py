@@ -23,7 +23,7 @@ from connectors.errors import ConnectorError, Incomplete, QuotaExhausted, SetupE
 from okr_pipeline.definition import definition_hash, definition_of
 from okr_pipeline.model.metric import Checks, Dataset
 from okr_pipeline.orchestration import build_definitions, executor_named
-from okr_pipeline.orchestration.failures import as_dagster
+from okr_pipeline.orchestration.failures import as_dagster, unread
 from okr_pipeline.orchestration.key_results import MOST_KEY_RESULTS
 from okr_pipeline.orchestration.keys import check_names, extract_job_name, owners_of
 from okr_pipeline.warehouse.errors import WarehouseBusy, WarehouseDamaged
@@ -177,3 +177,26 @@ def test_a_step_waits_as_long_as_it_is_told(error: ConnectorError, seconds: int)
     retry = as_dagster(error, now=NOW)
     assert isinstance(retry, dg.RetryRequested)
     assert retry.seconds_to_wait == seconds
+
+
+@pytest.mark.parametrize(("beside", "again"), [(SetupError, False), (Incomplete, True)])
+def test_a_step_of_several_datasets_names_those_that_failed(
+    beside: type[ConnectorError], *, again: bool
+) -> None:
+    """It is tried again if any of them may pass, and names each either way."""
+    errors = {"crm.a": SetupError("no such tab", mend="write it"), "crm.b": beside("gone", mend="look")}
+    failure = unread(errors, now=NOW)
+    assert isinstance(failure, dg.Failure)
+    assert (failure.description, failure.allow_retries) == (
+        "crm.a: no such tab; write it\ncrm.b: gone; look",
+        again,
+    )
+
+
+def test_a_step_of_several_datasets_waits_for_the_longest() -> None:
+    """One that is out of quota is waited for, whatever else failed beside it."""
+    quotas = [QuotaExhausted("none left", mend="wait", until=NOW + timedelta(seconds=s)) for s in (30, 90)]
+    errors = {"crm.a": SetupError("gone", mend="look"), "crm.b": quotas[1], "crm.c": quotas[0]}
+    retry = unread(errors, now=NOW)
+    assert isinstance(retry, dg.RetryRequested)
+    assert retry.seconds_to_wait == 90

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from connectors import registry
+from connectors.google_sheets.options import SheetTarget
 from okr_pipeline.config import schema as text
 from okr_pipeline.config.draft import Draft
 from okr_pipeline.config.json_schema.objectives import check_ins, objectives
@@ -32,7 +33,7 @@ def json_schema(draft: Draft) -> Schema:
     """
     shared: Schema = {}
     files = {
-        "okr": _settings(draft),
+        "okr": _settings(draft, shared),
         "source": _source(shared),
         "metrics": _metrics(draft),
         "objectives": objectives(draft),
@@ -46,7 +47,7 @@ def json_schema(draft: Draft) -> Schema:
     }
 
 
-def _settings(draft: Draft) -> Schema:
+def _settings(draft: Draft, shared: Schema) -> Schema:
     cycle = of(text.CycleText, start=DATE, end=DATE, parent=one_of(draft.cycles))
     return of(
         text.SettingsText,
@@ -62,7 +63,12 @@ def _settings(draft: Draft) -> Schema:
         grades=of(text.GradesText, **dict.fromkeys(("2", "3", "4"), NUMBER)),
         lint=of(text.LintText),
         check_ins=of(text.CheckInsDatasetText, dataset=one_of(draft.datasets)),
-        publish=of(text.PublishText, page=of(text.PageText), tables=of(text.TablesText)),
+        publish=of(
+            text.PublishText,
+            page=of(text.PageText),
+            tables=of(text.TablesText),
+            sheet=of_connector(SheetTarget, "google_sheets", shared),
+        ),
         store=of(text.StoreText),
     )
 
