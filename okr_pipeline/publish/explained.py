@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from okr_pipeline.counts import counted
 from okr_pipeline.model.observation import State
 from okr_pipeline.model.policy import Policy
-from okr_pipeline.model.report import KeyResultLine, ObjectiveLine, Report
+from okr_pipeline.model.report import Earlier, KeyResultLine, ObjectiveLine, Report
 from okr_pipeline.publish import display as say
 from okr_pipeline.publish.goals import Fact, words
 from okr_pipeline.publish.judged import judged
@@ -44,10 +44,21 @@ def _origin(line: KeyResultLine, report: Report, *, locale: str) -> Iterator[Fac
     if line.read_at:
         yield "Read", _read(line, report, locale=locale)
     yield "Sources", ", ".join(line.sources) or "none"
+    if line.warnings:
+        yield "Warnings", "; ".join(line.warnings)
+    if line.earlier:
+        yield "Earlier definition", _earlier(line.earlier, len(line.trend), locale=locale)
     if line.carried_from:
         yield "Value carried from", say.moment(line.carried_from, report.zone, locale=locale)
     if line.reason:
         yield "Reason", line.reason
+
+
+def _earlier(earlier: Earlier, days: int, *, locale: str) -> str:
+    """Return how many of *days* keep the number of an earlier definition, whatever came for them since."""
+    last, otherwise = say.day(earlier.until, locale=locale), earlier.read_otherwise
+    told = f"{earlier.days} of {counted(days, 'day')}, the last {last}, keep the number of then"
+    return f"{told}; {otherwise} would read another value by now" if otherwise else told
 
 
 def _people(line: KeyResultLine) -> Iterator[Fact]:

@@ -21,6 +21,7 @@ from okr_pipeline.model.observation import CheckResult, State, Status
 from okr_pipeline.model.policy import Policy
 from okr_pipeline.model.report import (
     Consequence,
+    Earlier,
     Graded,
     KeyResultLine,
     Mark,
@@ -205,7 +206,7 @@ def _key_result_in(body: Mapping[str, Any]) -> KeyResultLine:
 
 def _of_some_kinds(body: Mapping[str, Any]) -> dict[str, object]:
     """Return what only some kinds of key results have; a file of an earlier version has none of it."""
-    raw, periods = body.get("raw_status"), body.get("periods")
+    raw, periods, earlier = body.get("raw_status"), body.get("periods"), body.get("earlier")
     return {
         "raw_status": Status(raw) if raw else None,
         "outside_since": _day_or_none(body.get("outside_since")),
@@ -216,6 +217,8 @@ def _of_some_kinds(body: Mapping[str, Any]) -> dict[str, object]:
         "marks": tuple(Mark(name, _decimal(at), reached) for name, at, reached in body.get("marks", ())),
         "retired": _retirement_in(body.get("retired")),
         "periods": Periods(*periods) if periods else None,
+        "earlier": Earlier(earlier[0], _day(earlier[1]), earlier[2]) if earlier else None,
+        "warnings": tuple(body.get("warnings", ())),
         **_of_people(body),
     }
 

@@ -19,6 +19,7 @@ from okr_pipeline.model.report import KeyResultLine, ObjectiveLine, Report
 from okr_pipeline.publish import display as say
 from okr_pipeline.publish import explained, sentences
 from okr_pipeline.publish.atomic import replace_text
+from okr_pipeline.publish.changes import since_last_week
 from okr_pipeline.publish.chart import big_chart
 from okr_pipeline.publish.drawing import bullet, sparkline
 from okr_pipeline.publish.goals import words
@@ -54,7 +55,7 @@ def render_page(report: Report, *, locale: str = say.LOCALE) -> str:
     """Return the whole page as HTML text: no script, no request, style inside and pinned by its hash."""
     environment = _environment()
     lines = sentences.counting(report)
-    changes = sentences.since_last_week(report)
+    changes = since_last_week(report)
     style = _template("page.css")
     return environment.get_template("page.html.j2").render(
         report=report,

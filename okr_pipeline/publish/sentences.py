@@ -5,31 +5,26 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import NamedTuple
 
 from okr_pipeline.model.observation import CheckResult, State, Status
-from okr_pipeline.model.report import KeyResultLine, Report, SourceLine, TrendPoint
+from okr_pipeline.model.report import KeyResultLine, Report, SourceLine
 from okr_pipeline.publish import display as say
 from okr_pipeline.publish.explained import has_value
-from okr_pipeline.publish.goals import is_band, words
+from okr_pipeline.publish.goals import words
 from okr_pipeline.publish.standing import (
     AT_RISK,
     NO_DATA,
-    NOT_STARTED,
     OFF_TRACK,
     STALE,
     Standing,
     standing,
-    standing_of,
     worst_first,
 )
 from okr_pipeline.publish.visible import visible
 
 GOOD = (Status.ON_TRACK, Status.REACHED)
 AIMLESS = (Status.MEASURING, Status.NO_TARGET)
-MOST_CHANGES = 5
-_WEEK = timedelta(days=7)
 _NAMES_A_DATASET = re.compile(r"([a-z][a-z0-9_]*\.[a-z][a-z0-9_]*): (check )?")
 
 
@@ -54,12 +49,12 @@ def headline_parts(report: Report) -> tuple[str, ...]:
         none = "Every key result is retired." if key_results(report) else "No key results are declared yet."
         return (none,)
     if len(lines) == 1:
-        return (f"The one key result, {_name(lines[0])}, {_is(lines[0])}.",)
+        return (f"The one key result, {name_of(lines[0])}, {_is(lines[0])}.",)
     worst = to_talk_about(report)
     if worst is None:
         return (_count(lines),)
     ending = "has no fresh data" if standing(worst) is STALE else "is the one to talk about"
-    return (_count(lines), f"{_name(worst)} {ending}.")
+    return (_count(lines), f"{name_of(worst)} {ending}.")
 
 
 def key_results(report: Report) -> list[KeyResultLine]:
@@ -99,7 +94,7 @@ def stale_sentences(report: Report) -> list[Sentence]:
         if line.state is not State.OK and line.status is not Status.NOT_STARTED
     ]
     return [
-        Sentence(f"{_name(line)} {_absence(line, report)}{_reason(line)}.", _lack(line), line.id)
+        Sentence(f"{name_of(line)} {_absence(line, report)}{_reason(line)}.", _lack(line), line.id)
         for line in old
     ]
 
@@ -124,7 +119,7 @@ def north_star(report: Report) -> Sentence | None:
     line = next((line for line in key_results(report) if line.id == report.north_star), None)
     if line is None:
         return None
-    return Sentence(f"North Star: {_name(line)}, {words(line).now()}.", standing(line), line.id)
+    return Sentence(f"North Star: {name_of(line)}, {words(line).now()}.", standing(line), line.id)
 
 
 def not_ready_sentence(report: Report) -> str | None:
@@ -133,19 +128,6 @@ def not_ready_sentence(report: Report) -> str | None:
         return None
     what = "key result has" if len(report.not_ready) == 1 else "key results have"
     return f"{len(report.not_ready)} {what} no metric yet: {', '.join(report.not_ready)}."
-
-
-def since_last_week(report: Report) -> list[Sentence]:
-    """
-    Return what changed in seven days, at most five sentences.
-
-    Status flips come first, those for the worse leading; then sources that give no good data, and
-    the largest moves among the rest.
-    """
-    flipped = list(_flips(report))
-    told = {sentence.key_result for sentence in flipped}
-    changes = [*flipped, *causes(report), *_moves(report, told)]
-    return changes[:MOST_CHANGES]
 
 
 def _count(lines: list[KeyResultLine]) -> str:
@@ -237,7 +219,7 @@ def _held_back(cause: _Cause | None, report: Report) -> list[KeyResultLine]:
 def _consequence(held: Sequence[KeyResultLine], report: Report) -> str:
     if len(held) > 2:
         return f"; {len(held)} key results have no fresh value"
-    return "".join(f"; {_name(line)} {_absence(line, report)}" for line in held)
+    return "".join(f"; {name_of(line)} {_absence(line, report)}" for line in held)
 
 
 def _only(held: Sequence[KeyResultLine]) -> str | None:
@@ -256,66 +238,6 @@ def _reason(line: KeyResultLine) -> str:
     return f": {visible(line.reason).rstrip('.')}" if line.reason else ""
 
 
-def _flips(report: Report) -> Iterator[Sentence]:
-    flips = []
-    for line in counting(report):
-        before, now = week_ago(line), standing_of(line.status)
-        if before is not None and standing_of(before.status) != now and now is not NOT_STARTED:
-            flips.append((line, standing_of(before.status), now))
-    flips.sort(key=lambda flip: (not _worse(flip[1], flip[2]), flip[2].severity))
-    for line, was, now in flips:
-        yield Sentence(f"{_name(line)} {_turn(was, now)}.", standing(line), line.id)
-
-
-def _worse(was: Standing, now: Standing) -> bool:
-    return now in (STALE, NO_DATA) or now.severity < was.severity
-
-
-def _turn(was: Standing, now: Standing) -> str:
-    match now.code, was.code:
-        case "reached", _:
-            return "reached its target"
-        case "no_data", "not_started":
-            return "has started, and has no data yet"
-        case "stale" | "no_data", _:
-            return f"{'went stale' if now is STALE else 'lost its data'}; it was {was.word}"
-        case "measuring", _:
-            return f"looks for its baseline now; it was {was.word}"
-        case "no_target", _:
-            return f"has no target any more; it was {was.word}"
-        case _, "measuring" | "no_target":
-            return f"has a target now: {now.word}"
-        case _, "no_data" | "not_started":
-            return f"was measured for the first time: {now.word}"
-        case _, "stale":
-            return f"has fresh data again: {now.word}"
-        case _:
-            return f"{'fell' if _worse(was, now) else 'rose'} from {was.word} to {now.word}"
-
-
-def week_ago(line: KeyResultLine) -> TrendPoint | None:
-    """Return the last trend point at least seven days before the newest one; None when there is none."""
-    if not line.trend:
-        return None
-    before = [point for point in line.trend if point.day <= line.trend[-1].day - _WEEK]
-    return before[-1] if before else None
-
-
-def _moves(report: Report, told: set[str | None]) -> Iterator[Sentence]:
-    moved = [
-        (line, change)
-        for line in counting(report)
-        if not is_band(line)
-        and line.id not in told
-        and (change := line.change_7d) is not None
-        and abs(change) * 100 >= 1
-    ]
-    for line, change in sorted(moved, key=lambda move: -abs(move[1])):
-        size = say.points(abs(change)).removesuffix(" ahead")
-        yield Sentence(
-            f"{_name(line)} moved {size} {'forward' if change > 0 else 'back'}.", standing(line), line.id
-        )
-
-
-def _name(line: KeyResultLine) -> str:
+def name_of(line: KeyResultLine) -> str:
+    """Return what *line* is called in a sentence: its title without the stop at its end, or its id."""
     return visible(line.title).strip().rstrip(".!?") or line.id

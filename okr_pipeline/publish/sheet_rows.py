@@ -111,13 +111,13 @@ def _held(value: Decimal) -> Decimal:
 
 
 def _pattern(value: Decimal, unit: str | None) -> str:
-    """Return the number format in which *value* reads as it does in full on the page."""
+    """Return the number format that shows as many digits of *value* as the page."""
     if unit == "percent":
         return f"{_digits(_places(say.percent(value)), least='0')}%"
     if unit is not None and say.is_money(unit):
         symbol = _quoted(get_currency_symbol(unit, say.LOCALE))
         return f"{symbol}{_digits(_places(say.display(value, unit, style='full')))}"
-    digits = _digits(_places(format(_held(value).normalize(), "f")))
+    digits = _digits(_places(say.display(value)))
     return f"{digits}{_quoted(f' {unit}')}" if unit else digits
 
 

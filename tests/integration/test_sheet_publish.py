@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -15,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from connector_faults import numbered
 from doc_pages import ROOT
 from fake_google import FakeGoogle, reset, slow
@@ -295,6 +297,14 @@ def test_neither_ledger_nor_page_holds_the_spreadsheet_id(board: Board) -> None:
     board.sync()
     files = [path.read_bytes() for path in board.folder.root.rglob("*") if path.is_file()]
     assert [] == [True for held in files if ID.encode() in held]
+
+
+def test_the_documented_sheet_is_accepted(board: Board) -> None:
+    """What docs/publishing.md shows passes `okr check`."""
+    page = (ROOT / "docs/publishing.md").read_text(encoding="utf-8")
+    [shown] = [block for block in re.findall(r"```yaml\n(.*?)```", page, re.DOTALL) if "sheet:" in block]
+    board.folder.okr |= yaml.safe_load(shown)
+    assert ["sheet"] == [*board.folder.write().workspace().project.publishers]
 
 
 @pytest.mark.parametrize(
