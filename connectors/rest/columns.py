@@ -13,6 +13,7 @@ from connectors.errors import SchemaChanged, SetupError
 from connectors.names import nearest
 from connectors.rest import path
 from connectors.rest.path import ABSENT, Steps
+from connectors.rest.renaming import Renaming
 
 if TYPE_CHECKING:
     from connectors.contract import ExtractRequest
@@ -34,6 +35,7 @@ class Columns:
         self._optional = frozenset(options.optional)
         self._steps = {name: path.parse(options.fields.get(name, name)) for name in request.columns}
         self._never_there = set(request.columns)
+        self.renaming = Renaming({n: way for n, way in self._steps.items() if n not in self._optional})
         self._names: dict[str, None] = {}
         self._has_rows = False
         self.source_schema: dict[str, str] = {}

@@ -111,7 +111,7 @@ class RestConnector:
         def facts() -> Mapping[str, Any]:
             tally = source.transport.tally() - before
             return {
-                "complete": reading.complete(),
+                "complete": reading.passed.complete(),
                 "origin": f"{options.method.upper()} {_host(self._connection.base_url)} {options.path}",
                 "declared_total": reading.passed.total,
                 "source_schema": reading.passed.columns.source_schema,

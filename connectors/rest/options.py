@@ -80,18 +80,28 @@ class Bound(Spot):
         return value
 
 
-class Total(BaseModel):
-    """Where the source says how many rows there are."""
+class Whole(BaseModel):
+    """Where the source says how many rows there are, and when that is to be believed."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     total: PathText | None = Field(None, description="Path in the answer.")
     header: str | None = Field(None, description="Header of the answer.")
+    below: int | None = Field(
+        None,
+        ge=1,
+        description="Where the source stops counting, or giving: so many rows or more are refused.",
+    )
+    only_if: dict[PathText, bool | int | str] = Field(
+        default_factory=dict, description="What every answer must say for its rows and total to be believed."
+    )
 
     @model_validator(mode="after")
-    def _one_of_two(self) -> Self:
-        if (self.total is None) == (self.header is None):
+    def _says_something(self) -> Self:
+        if self.total is not None and self.header is not None:
             raise ValueError("expected either total or header")
+        if (self.total, self.header, self.below) == (None, None, None) and not self.only_if:
+            raise ValueError("expected total, header, below or only_if")
         return self
 
 
@@ -143,9 +153,12 @@ class RestDataset(BaseModel):
     )
     pages: Pages = Field(default_factory=lambda: Single(by="single"), description="The way to the next page.")
     page_size: PageSize | None = Field(None, description="How many rows to ask for, and where.")
+    page_limit: int = Field(10_000, ge=1, description="Pages after which there must be no other.")
     since: Bound | None = Field(None, description="Where the start of the cursor's window is sent.")
     until: Bound | None = Field(None, description="Where the end of the cursor's window is sent.")
-    complete: Total | None = Field(None, description="Where the source says how many rows there are.")
+    complete: Whole | None = Field(
+        None, description="Where the source says how many rows there are, and when to believe it."
+    )
     responses: tuple[Action, ...] = Field((), description="What to do about some answers; the first fits.")
 
     @field_validator("path")

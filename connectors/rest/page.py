@@ -5,17 +5,21 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from connectors.errors import SchemaChanged, SetupError
+from connectors.errors import Incomplete, SchemaChanged, SetupError
 from connectors.names import nearest
 from connectors.rest import path
 from connectors.rest.page_options import Single
 from connectors.rest.path import ABSENT
 
 if TYPE_CHECKING:
-    from connectors.rest.options import RestDataset, Total
+    from connectors.rest.options import RestDataset, Whole
     from connectors.transport.answer import Answer
 
 DIGITS = 18
+ASK_FOR_FEWER = (
+    "read again; if it stays, ask for fewer rows (by `params`, or in several datasets), "
+    "or go on by a cursor or id of the source's that has no such end"
+)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -23,7 +27,7 @@ class Page:
     """
     Rows in the order of the answer. *number* counts from 1, *before* the rows of earlier pages.
     *total* None: the source does not say. *marks* tell its rows apart, where a key is declared.
-    *is_ignored*: `responses` say that it has no rows, whatever came.
+    *is_ignored*: `responses` say that it has no rows, whatever came. *is_bare*: there is not even a list.
     """
 
     answer: Answer
@@ -33,6 +37,7 @@ class Page:
     total: int | None = None
     marks: list[tuple[Any, ...]] = field(default_factory=list)
     is_ignored: bool = False
+    is_bare: bool = False
 
 
 def read(answer: Answer, options: RestDataset, *, number: int, before: int, ignored: bool) -> Page:
@@ -40,6 +45,7 @@ def read(answer: Answer, options: RestDataset, *, number: int, before: int, igno
     Return the page that *answer* is; an *ignored* one has no rows.
 
     Raises:
+        Incomplete: If it tells of errors, or does not say what `complete` wants said.
         SchemaChanged: If there are no rows where they should lie, or something that is none among them.
         SetupError: If the total is not where it should be.
     """
@@ -47,11 +53,27 @@ def read(answer: Answer, options: RestDataset, *, number: int, before: int, igno
         return Page(answer=answer, rows=[], number=number, before=before, is_ignored=True)
     found = path.find(answer.value, path.parse(options.rows))
     nothing = found is ABSENT or found is None
+    _refuse_errors(answer, options, nothing=nothing)
     if nothing and not options.rows_may_be_absent:
         raise _no_rows(answer, options)
     rows = [] if nothing else _listed(found, answer, options, number=number)
-    total = None if options.complete is None else _total(answer, options.complete, nothing=nothing)
-    return Page(answer=answer, rows=rows, number=number, before=before, total=total)
+    total = None
+    if options.complete is not None:
+        _believe(answer, options.complete, nothing=nothing)
+        total = _total(answer, options.complete, nothing=nothing)
+    return Page(answer=answer, rows=rows, number=number, before=before, total=total, is_bare=nothing)
+
+
+def _refuse_errors(answer: Answer, options: RestDataset, *, nothing: bool) -> None:
+    """Refuse any error in place of rows, and a list of `errors` beside them: GraphQL has null for each."""
+    told = answer.value if isinstance(answer.value, dict) and options.rows else {}
+    errors = told.get("errors")
+    beside = isinstance(errors, list) and errors and path.parse(options.rows)[0] != "errors"
+    if beside or (nothing and options.rows_may_be_absent and (errors or told.get("error"))):
+        raise Incomplete(
+            f"{answer.named()}: the answer tells of errors, and its rows cannot be all",
+            mend="read again; if it stays, ask for it by hand and see what it tells",
+        )
 
 
 def _listed(found: Any, answer: Answer, options: RestDataset, *, number: int) -> list[Any]:
@@ -85,7 +107,22 @@ def _no_rows(answer: Answer, options: RestDataset) -> SchemaChanged:
     )
 
 
-def _total(answer: Answer, declared: Total, *, nothing: bool) -> int:
+def _believe(answer: Answer, declared: Whole, *, nothing: bool) -> None:
+    for place, said in declared.only_if.items():
+        found = path.find(answer.value, path.parse(place))
+        if found is ABSENT and nothing:
+            continue
+        # In Python, True is 1.
+        if type(found) is not type(said) or found != said:
+            raise Incomplete(
+                f"{answer.named()}: what is at {place} is not what `only_if` wants of a whole answer",
+                mend=ASK_FOR_FEWER,
+            )
+
+
+def _total(answer: Answer, declared: Whole, *, nothing: bool) -> int | None:
+    if declared.total is declared.header is None:
+        return None
     found = (
         answer.headers.get(declared.header, ABSENT)
         if declared.header

@@ -93,7 +93,7 @@ class Pager:
         A link or cursor that no page ever had may be one that is called otherwise.
         """
         way, size = self.options.pages, self.options.page_size
-        if page.is_ignored or not self.proves_end:
+        if page.is_ignored or page.is_bare or not self.proves_end:
             return False
         if page.number > 1 or getattr(way, "more", None) or len(page.rows) < (size.rows if size else 1):
             return True
@@ -118,11 +118,17 @@ class Pager:
             return way.first + page.number
         if isinstance(way, Offset):
             return page.before + len(page.rows)
-        last = _scalar(path.find(page.rows[-1], path.parse(way.path)))
+        ids = [_scalar(path.find(row, path.parse(way.path))) for row in page.rows]
+        last = ids[-1]
         if last is None:
             raise Incomplete(
                 f"{page.answer.named()}: the last row has nothing at {way.path} to go on from",
                 mend="mend `pages`: path is where the id lies in a row",
+            )
+        if len(set(ids)) < len(ids):
+            raise SetupError(
+                f"{page.answer.named()}: rows of page {page.number} share what is at {way.path}",
+                mend="mend `pages`: behind a value that rows share, those on the next page would be lost",
             )
         return last
 

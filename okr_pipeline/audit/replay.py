@@ -60,4 +60,4 @@ def _load(files: Mapping[str, object]) -> Project:
             path = Path(folder) / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(str(text).encode())
-        return config.load(Path(folder))
+        return config.recorded(Path(folder))

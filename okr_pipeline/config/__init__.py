@@ -34,6 +34,7 @@ __all__ = [
     "code_table",
     "load",
     "read_draft",
+    "recorded",
     "render_github",
     "render_json",
     "render_text",
@@ -83,6 +84,23 @@ def load(root: Path) -> Project:
     if checked.project is None:
         raise ConfigError(checked.diagnostics)
     return checked.project
+
+
+def recorded(root: Path) -> Project:
+    """
+    Return the project that was declared under *root* when it was recorded.
+
+    The rules of its time accepted it; those of today may be stricter, and are not asked.
+
+    Raises:
+        ConfigError: If it cannot be read any more.
+    """
+    with _collection_paused():
+        files, draft = read_draft(root)
+    try:
+        return build(draft, digest=files.digest)
+    except ValueError:
+        raise ConfigError(tuple(draft.report)) from None
 
 
 def read_draft(root: Path) -> tuple[Files, Draft]:

@@ -72,7 +72,7 @@ CODES = {
     "OKR317": "A baseline date does not fit the cycle",
     "OKR318": "A `deleted` column is neither boolean, date nor timestamp",
     "OKR319": "A day lies outside its cycle",
-    "OKR320": "The thresholds of a status contradict each other, or their basis",
+    "OKR320": "The thresholds of a status contradict each other or their basis, or leave a status to nobody",
     "OKR321": "Grades do not begin one above another",
     "OKR322": "The target lies on the wrong side of the baseline",
     "OKR323": "A step goes back",
@@ -86,6 +86,9 @@ CODES = {
     "OKR331": "A personal column cannot be left out or hashed, or its key is missing",
     "OKR332": "A change is asked of what has no earlier period",
     "OKR333": "A column of a dataset of check-ins has the wrong type",
+    "OKR334": "Conditions on one metric contradict each other",
+    "OKR335": "`last_cycle` has no key result of an earlier cycle to follow",
+    "OKR336": "What the newest revision of a key leads to is not what is written",
     # expressions
     "OKR401": "`value` is no aggregate over the declared columns",
     "OKR402": "`where` is no condition over the declared columns",

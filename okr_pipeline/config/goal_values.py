@@ -8,13 +8,13 @@ from decimal import Decimal
 from typing import Literal, cast
 
 from okr_pipeline.config.values import NUMBER, Amount, UnfitError, amount, bounded, quoted, share, shifted
-from okr_pipeline.model.goal import Bounds, HeldInGroups, HeldOverTime, OpenTarget, RelativeTarget
+from okr_pipeline.model.goal import Bounds, HeldInGroups, HeldOverTime, HeldPeriod, OpenTarget, RelativeTarget
 
 _RELATIVE = re.compile(rf"(?P<sign>[+-])(?P<number>{NUMBER[2:]})\s*(?P<how>%|points?)\Z", re.ASCII)
 _TIMES = re.compile(rf"x\s?(?P<number>{NUMBER[2:]})\Z", re.ASCII)
 _BOUND = re.compile(r"(?P<sign><=|>=|<|>)\s*(?P<amount>\S.*)\Z")
 _CONDITION = re.compile(r"(?P<metric>[a-z]\w*(?:\.\w+)*)\s*(?P<rest>(?:in\b|[<>=]).*)\Z", re.ASCII)
-_PERIODS = "day|week|month|quarter"
+_PERIODS = "day|week|month|quarter|fiscal_month|fiscal_quarter"
 _HELD_OVER_TIME = re.compile(
     rf"(?:every (?P<every>{_PERIODS})|(?P<share>\S+?\s?%) of (?P<each>{_PERIODS})s)"
     r"(?P<cycle> of the cycle)?\Z"
@@ -25,7 +25,14 @@ _NOT_YET = re.compile(
     r"[\s?\-_.%]*\Z|(tbd|tba|tbc|todo|unknown|pending)\b|(open|n/?a|none|private)\Z", re.IGNORECASE
 )
 
-HELD_EXAMPLES = ("now", "95% of days", "95% of weeks of the cycle", "every month", "in every region")
+HELD_EXAMPLES = (
+    "now",
+    "95% of days",
+    "95% of weeks of the cycle",
+    "every month",
+    "every fiscal_month",
+    "in every region",
+)
 _BOUNDS_MEND = 'write bounds in quotes: "<= 2.5%", ">= 99.9%", "22..28"'
 
 
@@ -135,7 +142,7 @@ def held(raw: object) -> HeldOverTime | HeldInGroups:
     """Return how bounds must hold: `95% of days`, `every month of the cycle`, `in every region`."""
     text = " ".join(raw.split()) if isinstance(raw, str) else ""
     if found := _HELD_OVER_TIME.match(text):
-        each = cast("Literal['day', 'week', 'month', 'quarter']", found["every"] or found["each"])
+        each = cast("HeldPeriod", found["every"] or found["each"])
         of: Literal["so_far", "cycle"] = "cycle" if found["cycle"] else "so_far"
         return HeldOverTime(each=each, share=_required(found["share"]), of=of)
     if found := _HELD_IN_GROUPS.match(text):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from decimal import Decimal
 
 from okr_pipeline.config.diagnostic import Diagnostic
 from okr_pipeline.config.goal_values import Threshold, threshold
@@ -43,6 +44,8 @@ def _custom(text: StatusText, place: Place, report: list[Diagnostic]) -> Policy 
     if len(report) == before and not _lower(at_risk, on_track):
         message = "`at_risk` does not begin below `on_track`"
         report.append(place.below("at_risk").problem("OKR320", message, "write the lower threshold here"))
+    elif len(report) == before:
+        _check_room(text.on, on_track, at_risk, place, report)
     return Policy(
         name="custom",
         basis=text.on,
@@ -61,6 +64,22 @@ def _check_unit(on: str, limit: Threshold, place: Place, report: list[Diagnostic
     elif not limit.unit and abs(limit.value) > 1:
         mend = "write -10 points" if on == "gap" else "write a percentage such as 90%"
         report.append(place.problem("OKR320", "a bare number above 1 is no share", mend))
+
+
+def _check_room(
+    on: str, on_track: Threshold, at_risk: Threshold, place: Place, report: list[Diagnostic]
+) -> None:
+    """Report thresholds that leave a colour to nobody, or call off track what is exactly on plan."""
+    plan, sign = (0, " points") if on == "gap" else (1, "%")
+    if on in ("gap", "progress") and on_track.value >= 1:
+        message, mend = "what is not reached would never be on track", f"write less: below 100{sign}"
+        report.append(place.below("on_track").problem("OKR320", message, mend))
+    elif _lower(Threshold(Decimal(plan), strict=False, unit=""), at_risk):
+        message, mend = "what is exactly on plan would be off track", f"write {plan * 100}{sign} or less"
+        report.append(place.below("at_risk").problem("OKR320", message, mend))
+    elif at_risk.value < plan - 1:
+        message, mend = "nothing on its way would be off track", f"write {(plan - 1) * 100}{sign} or more"
+        report.append(place.below("at_risk").problem("OKR320", message, mend))
 
 
 def _lower(one: Threshold, other: Threshold) -> bool:

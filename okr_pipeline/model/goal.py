@@ -70,6 +70,9 @@ class Bounds:
     high_inclusive: bool = True
 
 
+HeldPeriod = Literal["day", "week", "month", "quarter", "fiscal_month", "fiscal_quarter"]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HeldOverTime:
     """
@@ -79,7 +82,7 @@ class HeldOverTime:
     without an observation is not inside. `Period` ends that lie in the cycle count.
     """
 
-    each: Literal["day", "week", "month", "quarter"]
+    each: HeldPeriod
     share: Decimal = Decimal(1)
     of: Literal["so_far", "cycle"] = "so_far"
 

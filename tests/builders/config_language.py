@@ -49,6 +49,12 @@ objectives:
     retired: {on: 2026-10-01, why: The next cycle does it better, replaced_by: fy26_q4.grow}
     key_results:
       arr: {title: Yearly revenue, metric: crm.arr, from: 1M, to: 2M}
+      cost:
+        title: Yearly cost
+        metric: crm.cost
+        from: 1M
+        to: 2M
+        retired: {on: 2026-10-31, why: The next cycle goes on with it, replaced_by: grow.cost}
 """
 
 OBJECTIVES = """\
@@ -78,7 +84,7 @@ objectives:
         direction: up
         commit: 3M
         stretch: 5M
-        weight: 2
+        weight: 1
         expected: {2026-12-15: 10%, 2027-01-15: 60%}
         settles_after: 3d
         aspiration: aspirational
@@ -102,11 +108,11 @@ objectives:
     status_roll_up: by_progress
     status: {policy: mooncamp}
     key_results:
-      margin: {title: Points, metric: crm.margin, from: 31%, to: +5 points, expected: back_loaded}
+      margin: {title: Points, metric: crm.margin, from: 31%, to: +5 points, expected: back_loaded, weight: 2}
       speed: {title: Falls, metric: crm.speed, from: 210, to: -15%, direction: down, expected: front_loaded}
       someday: {title: An unknown target, metric: crm.deals, from: auto, to: unknown}
       churn: {title: C, metric: crm.margin, keep: "<= 2.5%", warn: "< 2%", held: 95% of weeks of the cycle}
-      often: {title: Each month, metric: crm.growth, keep: "> 0%", held: every month}
+      often: {title: Each month, metric: crm.growth, keep: "> 0%", held: every fiscal_month}
       days: {title: Days, metric: crm.momentum, keep: "> 1% and <= 9%", warn: ">= 2%", held: 80% of days}
       now: {title: Now, metric: crm.deals, keep: 22..28, warn: 24..27, held: now, settles_after: 2d}
       everywhere: {title: In groups, metric: crm.uptime, keep: ">= 99.9%", held: in every region}

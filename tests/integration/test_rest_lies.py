@@ -2,54 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 from fake_http import FakeServer, Reply, Request, reply_json
+from rest_read import BY_LINK, BY_OFFSET, ROWS, Answer, page, read
 
-from connectors.contract import ExtractRequest, Receipt
+from connectors.contract import ExtractRequest
 from connectors.errors import ConnectorError, Incomplete, SchemaChanged, SetupError, Transient
 from connectors.rest.connector import RestConnector
 from connectors.rest.options import RestConnection, RestDataset
-from connectors.transport.policy import Timing
-
-ROWS = [{"id": n, "at": f"2026-10-{n + 1:02}T08:00:00Z"} for n in range(10)]
-Answer = Callable[[Request], Reply | None]
-
-
-def read(answer: Answer, options: Mapping[str, object], **changes: Any) -> tuple[Receipt, list[Any]]:
-    """Read `items` of a server that answers so, and return the receipt and the ids in order."""
-    wanted = ExtractRequest(
-        dataset="api.items",
-        columns={"id": "integer", "at": "timestamp"},
-        options=RestDataset.model_validate({"path": "items", **options}),
-        key=("id",),
-        cursor="at",
-    )
-    with FakeServer(answer) as server:
-        connection = {"base_url": server.url, "allow_addresses": ["127.0.0.1"]}
-        made = RestConnector(
-            RestConnection.model_validate(connection), base=Path(), timing=Timing(sleep=lambda seconds: None)
-        )
-        try:
-            extract = made.extract(replace(wanted, **changes))
-            ids = [row["id"] for batch in extract for row in batch.to_pylist()]
-        finally:
-            made.close()
-    return extract.receipt(), ids
-
-
-BY_OFFSET: Mapping[str, object] = {"rows": "r", "pages": {"by": "offset", "param": "skip"}}
-BY_LINK: Mapping[str, object] = {"pages": {"by": "header_link"}}
-
-
-def page(rows: Sequence[Any], asked: Request, *, size: int = 3, **told: Any) -> Reply:
-    """Return the page of *rows* that *asked* skips to."""
-    start = int(asked.query.get("skip", 0))
-    return reply_json({"r": list(rows[start : start + size]), **told})
 
 
 def test_a_row_taken_away_behind_the_reader() -> None:

@@ -98,7 +98,9 @@ GOALS = {
         warn=Bounds(high=dec("0.02"), high_inclusive=False),
         held=HeldOverTime(each="week", share=dec("0.95"), of="cycle"),
     ),
-    "guard.often": Keep(bounds=Bounds(low=dec("0"), low_inclusive=False), held=HeldOverTime(each="month")),
+    "guard.often": Keep(
+        bounds=Bounds(low=dec("0"), low_inclusive=False), held=HeldOverTime(each="fiscal_month")
+    ),
     "guard.days": Keep(
         bounds=Bounds(low=dec("0.01"), high=dec("0.09"), low_inclusive=False),
         warn=Bounds(low=dec("0.02"), high=dec("0.09")),
@@ -146,6 +148,7 @@ GOALS = {
     "guard.nps": FindBaseline(),
     "guard.not_ready": Reach(baseline=MeasuredOn(FIRST), target=RelativeTarget("times", dec("3"))),
     "habit.arr": Reach(baseline=dec("1e6"), target=dec("2e6")),
+    "habit.cost": Reach(baseline=dec("1e6"), target=dec("2e6")),
 }
 
 
@@ -171,7 +174,6 @@ def test_all_that_is_said_of_a_key_result_arrives(project: Project) -> None:
         goal=GOALS["grow.arr"],  # type: ignore[arg-type]
         indicator="lagging",
         owner="m.lindqvist@fernhill.example",
-        weight=dec("2"),
         led_by=("grow.cost",),
         note="The pilot ended.",
         expected=curve,
@@ -197,11 +199,16 @@ def test_retirement_names_its_successor(project: Project) -> None:
     """A bare successor is a sibling; an objective's is named without its cycle."""
     old, habit = project.key_result("grow.old"), project.objectives["habit"]
     assert Retired(on=date(2026, 11, 15), why="It moved by itself", replaced_by="grow.arr") == old.retired
-    assert dec("0") == old.weight
     assert (
         Retired(on=date(2026, 10, 1), why="The next cycle does it better", replaced_by="grow")
         == habit.retired
     )
+
+
+def test_weights_arrive(project: Project) -> None:
+    """Double, none, and what a sum takes for granted."""
+    weights = [project.key_result(name).weight for name in ("guard.margin", "grow.old", "grow.arr")]
+    assert [2, 0, 1] == weights
 
 
 def test_all_that_is_said_of_an_objective_arrives(project: Project) -> None:

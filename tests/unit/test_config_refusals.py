@@ -6,9 +6,18 @@ from pathlib import Path
 
 import pytest
 
-from okr_pipeline.config import Diagnostic
+from okr_pipeline.config import Diagnostic, recorded
 from okr_pipeline.config.diagnostic import render_text
-from tests.builders.config_project import COMPANY, SETTINGS, key_result, metric, only, replaced
+from tests.builders.config_project import (
+    COMPANY,
+    SETTINGS,
+    SOURCE,
+    checked,
+    key_result,
+    metric,
+    only,
+    replaced,
+)
 
 Changes = dict[str, str | bytes]
 USD = "title: T\nmetric: crm.new_arr\n"
@@ -150,6 +159,14 @@ REFUSED: dict[str, tuple[Changes, str, int, str, str]] = {
         "OKR314", 12, "10", "less of the way"),
     "commit below an unknown target": (
         key_result(USD + "from: 5\nto: unknown\ndirection: up\ncommit: 4"), "OKR314", 12, "4", "less of"),
+    "a curve of no earlier cycle": (
+        key_result(USD + "from: 1\nto: 5\nexpected: last_cycle"), "OKR335", 11, "last_cycle", "close_of"),
+    "conditions that contradict each other": (
+        key_result(BARE + "all_of: [{metric: crm.deals, keep: '>= 3'}, {metric: crm.deals, keep: '< 2'}]"),
+        "OKR334", 8, "'< 2'", "one of the two"),
+    "conditions that miss each other at one number": (
+        key_result(BARE + "all_of: [{metric: crm.deals, keep: '>= 3'}, {metric: crm.deals, keep: '< 3'}]"),
+        "OKR334", 8, "'< 3'", "one of the two"),
     "stretch short of commit": (
         key_result(USD + "from: 5\nto: private\ncommit: 8\nstretch: 7"),
         "OKR314", 12, "7", "more of the way"),
@@ -231,6 +248,24 @@ REFUSED: dict[str, tuple[Changes, str, int, str, str]] = {
     "a threshold without a unit": (
         settings("status: {policy: custom, on: progress, on_track: 90, at_risk: 70%}"),
         "OKR320", 9, "90", "90%"),
+    "on track where all is reached": (
+        settings("status: {policy: custom, on: progress, on_track: 100%, at_risk: 70%}"), "OKR320", 9,
+        "100%", "below 100%"),
+    "a gap that nobody can have": (
+        settings("status: {policy: custom, on: gap, on_track: 100 points, at_risk: 0 points}"), "OKR320", 9,
+        "100 points", "below 100 points"),
+    "off track on plan": (
+        settings("status: {policy: custom, on: elapsed, on_track: 120%, at_risk: 110%}"), "OKR320", 9,
+        "110%", "100% or less"),
+    "off track on plan, by a hair": (
+        settings("status: {policy: custom, on: gap, on_track: 5 points, at_risk: '> 0 points'}"), "OKR320", 9,
+        "'> 0 points'", "0 points or less"),
+    "never off track": (
+        settings("status: {policy: custom, on: gap, on_track: -10 points, at_risk: -250 points}"), "OKR320",
+        9, "-250 points", "-100 points or more"),
+    "never off track by a share": (
+        settings("status: {policy: custom, on: expected, on_track: 90%, at_risk: -5%}"), "OKR320", 9,
+        "-5%", "0% or more"),
     "no threshold": (
         settings("status: {policy: custom, on: gap, on_track: soon, at_risk: -0.2}"), "OKR119", 9, "soon",
         "points"),
@@ -240,6 +275,10 @@ REFUSED: dict[str, tuple[Changes, str, int, str, str]] = {
     "advice of no code": (settings("lint: {except: {short: x}}"), "OKR105", 9, "short", "OKRL07"),
     "an exception without a reason": (settings("lint: {except: {OKRL07: ''}}"), "OKR102", 9, "OKRL07", "why"),
     "no profile": (settings("lint: {profile: strickt}"), "OKR103", 9, "strickt", "`strict`"),
+    "a lake in a bucket": (
+        settings("store: {lake: 's3://okr/lake'}"), "OKR199", 9, "'s3://okr/lake'", ".okr/lake"),
+    "a warehouse elsewhere": (
+        settings("store: {warehouse: 'md://okr'}"), "OKR199", 9, "'md://okr'", ".okr/warehouse.duckdb"),
     "check-ins of no dataset": (
         settings("check_ins: {dataset: crm.deal}"), "OKR202", 9, "crm.deal", "`crm.deals`"),
 }  # fmt: skip
@@ -265,6 +304,45 @@ def test_the_column_is_that_of_the_value(tmp_path: Path) -> None:
         "    |             ^\n"
         "    = write a target above `from`, or `direction: down`"
     )
+
+
+ACCEPTED: dict[str, Changes] = {
+    "conditions that meet in one number": key_result(
+        BARE + "all_of: [{metric: crm.deals, keep: '>= 3'}, {metric: crm.deals, keep: '<= 3'}]"
+    ),
+    "a policy that wants more than the plan": settings(
+        "status: {policy: custom, on: gap, on_track: 5 points, at_risk: 0 points}"
+    ),
+    "a policy without red on the way": settings(
+        "status: {policy: custom, on: progress, on_track: 70%, at_risk: 0%}"
+    ),
+    "a store that only the machine knows": settings("store: {lake: 'env:OKR_LAKE', warehouse: w/okr.db}"),
+}
+
+
+@pytest.mark.parametrize("changes", ACCEPTED.values(), ids=ACCEPTED.keys())
+def test_what_may_be_meant_is_accepted(tmp_path: Path, changes: Changes) -> None:
+    """The neighbours of what is refused."""
+    assert () == checked(tmp_path, changes).diagnostics
+
+
+def test_a_source_without_datasets_is_one_diagnostic(tmp_path: Path) -> None:
+    """Told once, where they are missing, not by each of the three metrics that read them."""
+    head = SOURCE.partition("datasets:")[0]
+    found = only(tmp_path, {"sources/crm.yaml": head + "datasets: {}\n"})
+    assert ("OKR202", "sources/crm.yaml:3", "{") == (
+        found.code,
+        found.place.rpartition(":")[0],
+        underlined(found),
+    )
+    assert "crm.deals" in found.message
+    assert "OKR104" == only(tmp_path, {"sources/crm.yaml": head + "datasets:\n"}).code
+
+
+def test_what_was_recorded_stays_readable(tmp_path: Path) -> None:
+    """A configuration that older rules accepted is read for its past, though nobody may write it now."""
+    only(tmp_path, key_result(USD + "from: 1\nto: 5\nexpected: last_cycle"))
+    assert "last_cycle" == recorded(tmp_path).key_result("mid_market.pipeline").expected
 
 
 def test_a_file_of_check_ins_is_named_after_a_cycle(tmp_path: Path) -> None:

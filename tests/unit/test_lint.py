@@ -16,8 +16,8 @@ from okr_pipeline.lint.advice import PROFILES, GoalThen, Past
 from okr_pipeline.lint.rules import RULES
 from okr_pipeline.lint.words import english, first_of, likeness
 from okr_pipeline.model.calendar import Cycle, CycleToDate, Trailing
-from okr_pipeline.model.goal import Bounds, FindBaseline, Keep, Manual, Milestone, Milestones
-from okr_pipeline.model.metric import Aggregate
+from okr_pipeline.model.goal import Bounds, DatedCurve, FindBaseline, Keep, Manual, Milestone, Milestones
+from okr_pipeline.model.metric import Aggregate, Dataset
 from okr_pipeline.model.observation import Observation, State, Status
 from okr_pipeline.model.okr import Objective, Project
 from okr_pipeline.model.people import ActionPlan, CheckIn, Retired, Revision
@@ -70,6 +70,18 @@ def goals(*ways: tuple[date, str, str]) -> Past:
     return Past(goals={"aim.lag": [GoalThen(on, {"baseline": b, "target": t}) for on, b, t in ways]})
 
 
+def read_by(cursor: str, *, where: str | None = "closed", **more: Any) -> Project:
+    """A sound project whose rows are read by *cursor*, and whose metrics look at those *where*."""
+    columns = {"id": "integer", cursor: "timestamp", "closed": "boolean"}
+    rows = Dataset(id="d.rows", source="d", columns=columns, key=("id",), cursor=cursor, **more)
+    count = Aggregate(dataset="d.rows", value="count(*)", where=where)
+    return project(
+        sound(),
+        datasets={"d.rows": rows},
+        metrics={id: metric(id, measure=count) for id in ("m.lead", "m.lag")},
+    )
+
+
 STARRED = {id: metric(id) for id in ("m.lead", "m.lag", "m.star")}
 EASED = goals((date(2026, 10, 1), "0", "100"), (date(2026, 12, 20), "0", "80"))
 TWICE = goals(*((date(2026, 10, d), "0", str(d)) for d in (1, 5, 9, 13)))
@@ -106,6 +118,7 @@ CASES: list[tuple[str, str, Callable[[], Project], Past]] = [
     ("OKRL24", "by itself", lambda: with_kr(goal=reach(100, 101), metric="m.lag"), series(80, 100)),
     ("OKRL25", "again and again", lambda: with_kr(), TWICE),
     ("OKRL26", "eased late", lambda: with_kr(), EASED),
+    ("OKRL27", "a short curve", lambda: with_kr(expected=DatedCurve(((Q4.end_on, Decimal("0.9")),))), Past()),
     (
         "OKRL31",
         "copied down",
@@ -140,6 +153,7 @@ CASES: list[tuple[str, str, Callable[[], Project], Past]] = [
         Past(),
     ),
     ("OKRL47", "proxies", lambda: project(objective(key_result("k", proxy_for="trust"))), Past()),
+    ("OKRL48", "blind to changes", lambda: read_by("created_at"), Past()),
 ]
 Q4 = Cycle(id="q4", start_on=date(2026, 10, 1), end_on=date(2026, 12, 31))
 
@@ -230,6 +244,28 @@ def test_a_declared_revision_answers_for_a_change() -> None:
 def test_a_key_result_that_looks_for_its_baseline_has_one_to_come() -> None:
     """`find_baseline` is an answer to the missing baseline."""
     assert "OKRL21" not in codes(with_kr(goal=FindBaseline()))
+
+
+@pytest.mark.parametrize("aspiration", ["committed", "aspirational"])
+def test_what_may_end_short_is_an_aspiration(aspiration: str) -> None:
+    """From 70 % an aspirational key result has landed: its curve may end there."""
+    short = DatedCurve(((Q4.end_on, Decimal("0.7")),))
+    advised = "OKRL27" in codes(with_kr(expected=short, aspiration=aspiration))
+    assert advised is (aspiration == "committed")
+
+
+@pytest.mark.parametrize(
+    "seeing",
+    [
+        read_by("updated_at"),
+        read_by("created_at", full_read=timedelta(days=7)),
+        read_by("created_at", where=None),
+        read_by("created_at", where="created_at > '2026-01-01' AND id <> 3"),
+    ],
+)
+def test_a_cursor_that_sees_enough_gets_no_advice(seeing: Project) -> None:
+    """One that moves with changes, one that is read in full at times, rows that count for ever."""
+    assert "OKRL48" not in codes(seeing)
 
 
 def test_words_are_compared_whole() -> None:

@@ -34,12 +34,14 @@ from okr_pipeline.model.goal import (
     FindBaseline,
     Goal,
     HeldOverTime,
+    HeldPeriod,
     Manual,
     Reach,
     Steps,
 )
 from okr_pipeline.model.observation import Observation, Status
 from okr_pipeline.model.okr import Objective, Project
+from okr_pipeline.model.periods import FiscalWeeks
 from okr_pipeline.model.policy import POLICIES, Policy
 from okr_pipeline.warehouse.database import Database, Settings
 
@@ -70,6 +72,18 @@ def test_a_held_share_is_the_plain_count(db: Database, days: list[int | None]) -
         assert (nine(Fraction(inside, n)) if seen else None) == o.progress
         outside = [d for d, value in enumerate(days[:n], 1) if value is None or value < 5]
         assert (FIRST + timedelta(days=outside[0] - 1) if outside else None) == o.outside_since
+
+
+@pytest.mark.parametrize(("each", "inside"), [("month", 2), ("fiscal_month", 3)])
+def test_months_of_the_calendar_are_not_those_of_the_fiscal_year(
+    db: Database, each: HeldPeriod, inside: int
+) -> None:
+    """Outside on 31 March alone: in 4-4-5, the month has ended on the 28th."""
+    of = project(key_result(keep(">= 5", held=HeldOverTime(each=each))))
+    weeks = FiscalWeeks(pattern=(4, 4, 5), weekday=5, month=1)
+    of = replace(of, calendar=replace(of.calendar, fiscal_weeks=weeks))
+    found = said(db, of, [measured(4 if day == 90 else 9, day=day) for day in range(1, 91)])[-1]
+    assert nine(Fraction(inside, 3)) == found.progress
 
 
 @quick

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable
 from okr_pipeline.config.diagnostic import Diagnostic
 from okr_pipeline.config.draft import Draft
 from okr_pipeline.config.rules import (
+    bounds,
     calendar,
     circles,
     datasets,
@@ -21,6 +22,7 @@ from okr_pipeline.config.rules import (
     measures,
     references,
     statements,
+    stores,
     units,
 )
 
@@ -47,17 +49,21 @@ RULES: tuple[Rule, ...] = (
     goals.targets_lie_where_declared,
     goals.marks_lie_on_their_side,
     goals.steps_go_one_way,
-    goals.warnings_lie_inside,
     goals.weights_lie_in_bounds,
+    goals.weights_are_weighed,
+    bounds.warnings_lie_inside,
+    bounds.conditions_can_hold_together,
     units.percentages_meet_percentages,
     units.sums_are_of_one_unit,
     days.baseline_dates_fit_the_cycle,
     days.baselines_are_taken_from_earlier_cycles,
+    days.curves_follow_an_earlier_cycle,
     days.days_lie_in_their_cycle,
     days.days_and_shares_ascend,
     groups.groups_are_declared_columns,
     groups.groups_are_held_as_groups,
     statements.revisions_name_what_exists,
+    statements.revisions_lead_to_what_is_written,
     statements.check_ins_name_key_results_of_their_cycle,
     statements.check_ins_fit_their_key_result,
     statements.check_in_datasets_have_their_columns,
@@ -65,4 +71,5 @@ RULES: tuple[Rule, ...] = (
     circles.objectives_do_not_answer_to_themselves,
     circles.nothing_replaces_itself,
     circles.cycles_are_not_their_own_parent,
+    stores.lake_and_warehouse_are_paths,
 )

@@ -1,4 +1,4 @@
-"""Rules 35 to 38: references that never come back to where they started."""
+"""Rules 39 to 42: references that never come back to where they started."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from okr_pipeline.model.metric import Change, Formula, Ratio
 
 
 def metrics_do_not_contain_themselves(draft: Draft) -> Iterator[Diagnostic]:
-    """35. Ratios, formulas and changes rest, in the end, on datasets."""
+    """39. Ratios, formulas and changes rest, in the end, on datasets."""
     parts: dict[str, list[str]] = {}
     for name, metric in draft.metrics.items():
         if isinstance(metric.noun, Ratio):
@@ -28,7 +28,7 @@ def metrics_do_not_contain_themselves(draft: Draft) -> Iterator[Diagnostic]:
 
 
 def objectives_do_not_answer_to_themselves(draft: Draft) -> Iterator[Diagnostic]:
-    """36. supports, contributes_to and depends_on have an end each."""
+    """40. supports, contributes_to and depends_on have an end each."""
     for key in ("supports", "contributes_to", "depends_on"):
         for circle in circles_in(_links(draft, key)):
             place = draft.objectives[circle[0]].place.below(key)
@@ -38,7 +38,7 @@ def objectives_do_not_answer_to_themselves(draft: Draft) -> Iterator[Diagnostic]
 
 
 def nothing_replaces_itself(draft: Draft) -> Iterator[Diagnostic]:
-    """37. What replaces a retired key result or objective is, in the end, not retired for it."""
+    """41. What replaces a retired key result or objective is, in the end, not retired for it."""
     retired = {r.key_result.id: (p, r.key_result.retired) for p, r in draft.read_key_results()}
     for name, objective in draft.objectives.items():
         if objective.noun:
@@ -52,7 +52,7 @@ def nothing_replaces_itself(draft: Draft) -> Iterator[Diagnostic]:
 
 
 def cycles_are_not_their_own_parent(draft: Draft) -> Iterator[Diagnostic]:
-    """38. Cycles nest."""
+    """42. Cycles nest."""
     parents = {name: [c.text.parent] for name, c in draft.cycles.items() if c.text and c.text.parent}
     for circle in circles_in(parents):
         place = draft.cycles[circle[0]].place.below("parent")

@@ -1,4 +1,4 @@
-"""Rules 25 to 28: days that lie in their cycle, in order, and baselines from before."""
+"""Rules 27 to 31: days that lie in their cycle, in order, and baselines from before."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import date
 from itertools import pairwise
 
 from okr_pipeline.config.diagnostic import Diagnostic
-from okr_pipeline.config.draft import Draft, ReadKeyResult
+from okr_pipeline.config.draft import Draft, ReadKeyResult, full_id
 from okr_pipeline.config.place import Place
 from okr_pipeline.model.calendar import Cycle, CycleToDate
 from okr_pipeline.model.goal import (
@@ -26,7 +26,7 @@ from okr_pipeline.model.metric import Aggregate, Formula, Query, Ratio
 
 
 def baseline_dates_fit_the_cycle(draft: Draft) -> Iterator[Diagnostic]:
-    """25. A measured baseline lies before the cycle's end, and where its metric has a value at all."""
+    """27. A measured baseline lies before the cycle's end, and where its metric has a value at all."""
     for place, read in draft.read_key_results():
         cycle = draft.cycle_of(read.key_result.id)
         baseline = read.goal.baseline if isinstance(read.goal, Reach | Steps) else None
@@ -44,7 +44,7 @@ def baseline_dates_fit_the_cycle(draft: Draft) -> Iterator[Diagnostic]:
 
 
 def baselines_are_taken_from_earlier_cycles(draft: Draft) -> Iterator[Diagnostic]:
-    """26. `close_of` names a number in the same unit, of a cycle that has ended before."""
+    """28. `close_of` names a number in the same unit, of a cycle that has ended before."""
     for place, read in draft.read_key_results():
         baseline = read.goal.baseline if isinstance(read.goal, Reach | Steps) else None
         declared = draft.key_results.get(baseline.key_result) if isinstance(baseline, ClosedAt) else None
@@ -59,8 +59,21 @@ def baselines_are_taken_from_earlier_cycles(draft: Draft) -> Iterator[Diagnostic
             yield here.problem("OKR327", unlike, "name one that measures the same, or write a number")
 
 
+def curves_follow_an_earlier_cycle(draft: Draft) -> Iterator[Diagnostic]:
+    """29. `last_cycle` follows a key result of an earlier cycle: its baseline's, or one that it replaces."""
+    results = draft.key_results
+    if results.open_ended or results.open_groups or any(each.text is None for each in results.values()):
+        return
+    for place, read in draft.read_key_results():
+        if read.key_result.expected == "last_cycle" and not _continues(draft, read):
+            message = "`last_cycle`, and no key result of an earlier cycle is continued here"
+            there = f"`replaced_by: {read.key_result.id}` in the `retired` of the one before"
+            mend = f"write `from: {{close_of: ...}}`, or {there}, or another curve"
+            yield place.below("expected").problem("OKR335", message, mend)
+
+
 def days_lie_in_their_cycle(draft: Draft) -> Iterator[Diagnostic]:
-    """27. Steps, milestones, curves, retirements, periods end in their cycle; revisions none after it."""
+    """30. Steps, milestones, curves, retirements, periods end in their cycle; revisions none after it."""
     for name, objective in draft.objectives.items():
         if objective.noun and objective.noun.retired:
             here = objective.place.below("retired", "on")
@@ -77,7 +90,7 @@ def days_lie_in_their_cycle(draft: Draft) -> Iterator[Diagnostic]:
 
 
 def days_and_shares_ascend(draft: Draft) -> Iterator[Diagnostic]:
-    """28. Steps and curves are written in order of time, and the shares of a curve never fall."""
+    """31. Steps and curves are written in order of time, and the shares of a curve never fall."""
     for place, read in draft.read_key_results():
         if isinstance(read.goal, Steps):
             yield from _disorder([on for on, _ in read.goal.steps], place.below("steps"))
@@ -91,6 +104,22 @@ def days_and_shares_ascend(draft: Draft) -> Iterator[Diagnostic]:
                     mend = "write by each day the share of the whole way: each counts those before"
                     falls = here.below(on.isoformat())
                     yield falls.problem("OKR326", "this share is below the one before", mend)
+
+
+def _continues(draft: Draft, read: ReadKeyResult) -> bool:
+    """Whether *read* has a predecessor, as `followed` looks for it."""
+    if isinstance(read.goal, Reach | Steps) and isinstance(read.goal.baseline, ClosedAt):
+        return True  # whose cycle is looked at by its own rule
+    cycle = draft.cycle_of(read.key_result.id)
+    for id, other in draft.key_results.items():
+        retired = other.text.retired if other.text else None
+        if not retired or not retired.replaced_by:
+            continue
+        before = draft.cycle_of(id)
+        earlier = cycle is None or before is None or before.end_on < cycle.start_on
+        if earlier and full_id(retired.replaced_by, id.partition(".")[0]) == read.key_result.id:
+            return True
+    return False
 
 
 def _days_of(read: ReadKeyResult, place: Place) -> Iterator[tuple[date, Place]]:

@@ -1,15 +1,14 @@
-"""Rules 17 to 22: goals that can be reached, by marks and steps that lie on the way."""
+"""Rules 17 to 22: goals that can be reached, by marks and steps that lie on the way, and what they weigh."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 
 from okr_pipeline.config.diagnostic import Diagnostic
 from okr_pipeline.config.draft import Draft, Number
 from okr_pipeline.config.place import Place
-from okr_pipeline.model.goal import Bounds, Keep, Manual, Milestones, Reach, RelativeTarget, Start, Steps
+from okr_pipeline.model.goal import Manual, Milestones, Reach, RelativeTarget, Start, Steps
 
 MAX_WEIGHT = 10**9
 
@@ -84,22 +83,8 @@ def steps_go_one_way(draft: Draft) -> Iterator[Diagnostic]:
                 break
 
 
-def warnings_lie_inside(draft: Draft) -> Iterator[Diagnostic]:
-    """21. `warn` is a tighter band than `keep`, and inside it."""
-    for place, read in draft.read_key_results():
-        goal = read.goal
-        if not isinstance(goal, Keep) or goal.warn is None:
-            continue
-        here = place.below("warn")
-        if goal.warn == goal.bounds:
-            yield here.problem("OKR324", "`warn` equals `keep`: it warns of nothing", "write a tighter band")
-        elif not _inside(goal.warn, goal.bounds):
-            mend = "write a tighter band: what is outside `warn` and inside `keep` is at risk"
-            yield here.problem("OKR324", "`warn` reaches outside `keep`", mend)
-
-
 def weights_lie_in_bounds(draft: Draft) -> Iterator[Diagnostic]:
-    """22. A weight is 0 or more and below a billion: weighted sums stay exact. Not all are 0."""
+    """21. A weight is 0 or more and below a billion: weighted sums stay exact. Not all are 0."""
     children = {o.text.contributes_to for o in draft.objectives.values() if o.text and o.text.contributes_to}
     parents = {draft.objective_id(name) for name in children}
     weights: dict[str, list[tuple[Place, Decimal]]] = {}
@@ -110,6 +95,17 @@ def weights_lie_in_bounds(draft: Draft) -> Iterator[Diagnostic]:
             yield from _weight_problems(inner, "milestones")
     for objective, declared in weights.items():
         yield from _weight_problems(declared, "" if objective in parents else "key results")
+
+
+def weights_are_weighed(draft: Draft) -> Iterator[Diagnostic]:
+    """22. Only a mean weighs: for `min` and `sum` a key result counts, or with 0 it does not."""
+    for place, read in draft.read_key_results():
+        objective = draft.objectives.get(read.key_result.objective)
+        how = objective.text.roll_up if objective and objective.text else "mean"
+        if how != "mean" and read.key_result.weight != 1 and 0 < read.key_result.weight < MAX_WEIGHT:
+            message = f"`roll_up: {how}` does not weigh its key results"
+            mend = "remove it, or write `roll_up: mean`; a weight of 0 leaves the key result out"
+            yield place.below("weight").key_problem("OKR114", message, mend)
 
 
 def _weight_problems(weights: list[tuple[Place, Decimal]], what: str) -> Iterator[Diagnostic]:
@@ -150,16 +146,17 @@ def direction_of(goal: Reach | Steps | Manual) -> int:
             return _sign(start, target)
 
 
+def mixed(numbers: Sequence[Number]) -> bool:
+    """Whether percentages stand beside numbers that are none: they cannot be compared."""
+    percents = {number.amount.percent for number in numbers if number.amount.value}
+    return len(percents) > 1 and any(abs(n.amount.value) > 1 for n in numbers if not n.amount.percent)
+
+
 def _reaches(draft: Draft) -> Iterator[tuple[Place, Reach]]:
     """Yield goals whose numbers can be compared: where percentages meet others, `units` says so."""
     for place, read in draft.read_key_results():
-        if isinstance(read.goal, Reach) and not _mixed(read.numbers):
+        if isinstance(read.goal, Reach) and not mixed(read.numbers):
             yield place, read.goal
-
-
-def _mixed(numbers: tuple[Number, ...]) -> bool:
-    percents = {number.amount.percent for number in numbers if number.amount.value}
-    return len(percents) > 1 and any(abs(n.amount.value) > 1 for n in numbers if not n.amount.percent)
 
 
 def _marks(reach: Reach) -> Mapping[str, Decimal]:
@@ -224,31 +221,3 @@ def _side(way: int) -> str:
 
 def _stands_still(target: RelativeTarget) -> bool:
     return target.amount == (1 if target.how == "times" else 0)
-
-
-def _inside(inner: Bounds, outer: Bounds) -> bool:
-    """Whether all of *inner* lies in *outer*, and there is anything in it."""
-    if inner.low is not None and inner.high is not None:
-        strict = not (inner.low_inclusive and inner.high_inclusive)
-        if inner.low > inner.high or (inner.low == inner.high and strict):
-            return False
-    mirrored = (_mirrored(inner), _mirrored(outer))
-    return _high_inside(inner, outer) and _high_inside(*mirrored)
-
-
-def _high_inside(inner: Bounds, outer: Bounds) -> bool:
-    if outer.high is None:
-        return True
-    if inner.high is None or inner.high > outer.high:
-        return False
-    return inner.high < outer.high or outer.high_inclusive or not inner.high_inclusive
-
-
-def _mirrored(bounds: Bounds) -> Bounds:
-    return replace(
-        bounds,
-        low=None if bounds.high is None else -bounds.high,
-        high=None if bounds.low is None else -bounds.low,
-        low_inclusive=bounds.high_inclusive,
-        high_inclusive=bounds.low_inclusive,
-    )

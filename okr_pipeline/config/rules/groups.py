@@ -1,4 +1,4 @@
-"""Rules 29 and 30: metrics that give one value a group, and key results that ask for it."""
+"""Rules 32 and 33: metrics that give one value a group, and key results that ask for it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from okr_pipeline.model.metric import Aggregate
 
 
 def groups_are_declared_columns(draft: Draft) -> Iterator[Diagnostic]:
-    """29. `by` is a declared column."""
+    """32. `by` is a declared column."""
     for metric in draft.metrics.values():
         if isinstance(metric.noun, Aggregate) and metric.noun.by is not None:
             dataset = draft.datasets.get(metric.noun.dataset)
@@ -24,7 +24,7 @@ def groups_are_declared_columns(draft: Draft) -> Iterator[Diagnostic]:
 
 
 def groups_are_held_as_groups(draft: Draft) -> Iterator[Diagnostic]:
-    """30. A metric of groups is kept `in every` group, and used nowhere else; none other is."""
+    """33. A metric of groups is kept `in every` group, and used nowhere else; none other is."""
     groups = {
         name: m.noun.by for name, m in draft.metrics.items() if isinstance(m.noun, Aggregate) and m.noun.by
     }

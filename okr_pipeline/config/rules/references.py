@@ -24,22 +24,20 @@ def metrics_exist(draft: Draft) -> Iterator[Diagnostic]:
 
 def datasets_exist(draft: Draft) -> Iterator[Diagnostic]:
     """4. Every dataset that a metric reads, or that holds check-ins, is declared."""
-    settings = draft.settings
-    if settings.place and settings.text and settings.text.check_ins:
-        name, place = settings.text.check_ins.dataset, settings.place.below("check_ins", "dataset")
-        if not draft.datasets.may_exist(name):
-            yield draft.unknown("OKR202", place, name, "dataset", draft.datasets, mend=DECLARE)
-    for metric in draft.metrics.values():
-        if isinstance(metric.noun, Aggregate):
-            named, key = {metric.noun.dataset}, "dataset"
-        elif isinstance(metric.noun, Query):
-            named, key = set(metric.noun.datasets), "sql"
-        else:
+    filled = {name.partition(".")[0] for name in draft.datasets}
+    empty: dict[str, str] = {}
+    for name, place in _named_datasets(draft):
+        source = name.partition(".")[0]
+        if draft.datasets.may_exist(name):
             continue
-        place = metric.place.below(key)
-        for name in sorted(named):
-            if not draft.datasets.may_exist(name):
-                yield draft.unknown("OKR202", place, name, "dataset", draft.datasets, mend=DECLARE)
+        if source in draft.sources and source not in filled:
+            empty.setdefault(source, name)
+        else:
+            yield draft.unknown("OKR202", place, name, "dataset", draft.datasets, mend=DECLARE)
+    for source, name in empty.items():
+        place = draft.sources[source].place.below("datasets")
+        message = f"no dataset is declared here, and `{name}` is read"
+        yield place.problem("OKR202", message, "declare it below `datasets:`")
 
 
 def objectives_exist(draft: Draft) -> Iterator[Diagnostic]:
@@ -108,6 +106,17 @@ def parts_of_metrics(draft: Draft) -> Iterator[tuple[str, Place]]:
                     yield name, metric.place.below("formula")
             case Change(of=of):
                 yield of, metric.place.below("change", "of")
+
+
+def _named_datasets(draft: Draft) -> Iterator[tuple[str, Place]]:
+    settings = draft.settings
+    if settings.place and settings.text and settings.text.check_ins:
+        yield settings.text.check_ins.dataset, settings.place.below("check_ins", "dataset")
+    for metric in draft.metrics.values():
+        if isinstance(metric.noun, Aggregate):
+            yield metric.noun.dataset, metric.place.below("dataset")
+        elif isinstance(metric.noun, Query):
+            yield from ((name, metric.place.below("sql")) for name in sorted(set(metric.noun.datasets)))
 
 
 def _metrics_of_key_results(draft: Draft) -> Iterator[tuple[str, Place]]:

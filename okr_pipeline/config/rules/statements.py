@@ -1,15 +1,20 @@
-"""Rules 31 to 34: what people state, of key results that there are and in their words."""
+"""Rules 34 to 38: what people state, of key results that there are and in their words."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from decimal import Decimal
 
 from okr_pipeline.config.diagnostic import Diagnostic
-from okr_pipeline.config.draft import Draft, ReadCheckIn, ReadKeyResult
+from okr_pipeline.config.draft import Draft, ReadCheckIn, ReadKeyResult, ReadRevision
+from okr_pipeline.config.goal_values import bounds
 from okr_pipeline.config.place import Place
 from okr_pipeline.config.rules.units import written_unit
 from okr_pipeline.config.schema import keys_of
 from okr_pipeline.config.schema_objectives import KeyResultText
+from okr_pipeline.config.values import UnfitError, amount
+from okr_pipeline.config.yaml import UNREADABLE, YamlList, YamlMapping
 from okr_pipeline.model.goal import Manual, Milestones
 from okr_pipeline.spelling import did_you_mean, shown
 
@@ -17,7 +22,7 @@ CHECK_IN_COLUMNS = ("key_result", "on", "author")
 
 
 def revisions_name_what_exists(draft: Draft) -> Iterator[Diagnostic]:
-    """31. A revision names a key result, and a key of it."""
+    """34. A revision names a key result, and a key of it."""
     keys = keys_of(KeyResultText)
     for read in draft.revisions:
         place, key = read.place.below("change"), read.key.partition(".")[0]
@@ -31,8 +36,24 @@ def revisions_name_what_exists(draft: Draft) -> Iterator[Diagnostic]:
             yield place.problem("OKR101", message, mend)
 
 
+def revisions_lead_to_what_is_written(draft: Draft) -> Iterator[Diagnostic]:
+    """35. What the newest revision of a key changed it to stands there."""
+    for read in _newest(draft.revisions):
+        declared, to = draft.key_results.get(read.key_result), read.place.below("to")
+        if declared is None or declared.noun is None:
+            continue
+        place = declared.place.below(*read.key.split("."))
+        now, then = _meant(_written_at(place)), _meant(_written_at(to))
+        if now is None or then is UNREADABLE or (read.key == "from" and not isinstance(now, Decimal)):
+            continue  # it was removed; or it is measured, and a revision lets it be measured again
+        if now != then:
+            mend = f"write here what stands at {place.at}, or there what it was changed to"
+            message = f"`{read.revision.change}` is written otherwise than this change left it"
+            yield to.problem("OKR336", message, mend)
+
+
 def check_ins_name_key_results_of_their_cycle(draft: Draft) -> Iterator[Diagnostic]:
-    """32. Check-ins, and what was learned, are of key results of the cycle that their file is named after."""
+    """36. Check-ins, and what was learned, are of key results of the cycle that their file is named after."""
     named = [(r.check_in.key_result, r.place.below("key_result"), r.cycle, False) for r in draft.check_ins]
     named += [(name, place, _cycle_of_file(place), True) for name, (_, place) in draft.learned.items()]
     for name, place, cycle, is_key in named:
@@ -49,7 +70,7 @@ def check_ins_name_key_results_of_their_cycle(draft: Draft) -> Iterator[Diagnost
 
 
 def check_ins_fit_their_key_result(draft: Draft) -> Iterator[Diagnostic]:
-    """33. A value is stated of `manual` goals, milestones are those told by hand, an override lasts."""
+    """37. A value is stated of `manual` goals, milestones are those told by hand, an override lasts."""
     for read in draft.check_ins:
         declared = draft.key_results.get(read.check_in.key_result)
         if declared is not None and declared.noun is not None:
@@ -59,7 +80,7 @@ def check_ins_fit_their_key_result(draft: Draft) -> Iterator[Diagnostic]:
 
 
 def check_in_datasets_have_their_columns(draft: Draft) -> Iterator[Diagnostic]:
-    """34. A dataset of check-ins has the columns that say who said it, of what and when."""
+    """38. A dataset of check-ins has the columns that say who said it, of what and when."""
     settings = draft.settings
     if settings.text is None or settings.text.check_ins is None or settings.place is None:
         return
@@ -83,6 +104,41 @@ _CHECK_IN_TYPES = {
     **dict.fromkeys(("confidence", "value"), _NUMBER),
     "on": ("date",),
 }
+
+
+def _newest(revisions: Iterable[ReadRevision]) -> Iterator[ReadRevision]:
+    """Yield the newest revision of each key, without those that one of its whole or its parts came after."""
+    newest: dict[str, ReadRevision] = {}
+    for read in sorted(revisions, key=lambda read: read.revision.on):
+        change = read.revision.change
+        for other in [o for o in newest if f"{o}.".startswith(f"{change}.") or change.startswith(f"{o}.")]:
+            del newest[other]
+        newest[change] = read
+    yield from newest.values()
+
+
+def _written_at(place: Place) -> object:
+    """Return what stands at *place*; None if nothing does."""
+    data = place.document.data
+    for part in place.path:
+        if isinstance(data, YamlMapping):
+            data = data.get(str(part))
+        else:
+            data = data[part] if isinstance(data, YamlList) and isinstance(part, int) else None
+    return data
+
+
+def _meant(raw: object) -> object:
+    """Return *raw* with numbers and bounds as such, however they are spelt, and texts without blanks."""
+    if isinstance(raw, YamlMapping):
+        return {key: _meant(inner) for key, inner in raw.items()}
+    if isinstance(raw, YamlList):
+        return [_meant(inner) for inner in raw]
+    with suppress(UnfitError):
+        return amount(raw).value
+    with suppress(UnfitError):
+        return bounds(raw)[0]
+    return "".join(raw.split()) if isinstance(raw, str) else raw
 
 
 def _cycle_of_file(place: Place) -> str:

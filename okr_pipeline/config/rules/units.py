@@ -1,4 +1,4 @@
-"""Rules 23 and 24: numbers in the unit of what they are held against."""
+"""Rules 25 and 26: numbers in the unit of what they are held against."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from okr_pipeline.model.goal import Goal, Manual, Reach, RelativeTarget, Steps
 
 
 def percentages_meet_percentages(draft: Draft) -> Iterator[Diagnostic]:
-    """23. `38%` and `+5 points` belong to metrics with `unit: percent`, and those take no bare 38."""
+    """25. `38%` and `+5 points` belong to metrics with `unit: percent`, and those take no bare 38."""
     for place, read in draft.read_key_results():
         for metric in dict.fromkeys(number.metric for number in read.numbers):
             numbers = [number for number in read.numbers if number.metric == metric]
@@ -24,7 +24,7 @@ def percentages_meet_percentages(draft: Draft) -> Iterator[Diagnostic]:
 
 
 def sums_are_of_one_unit(draft: Draft) -> Iterator[Diagnostic]:
-    """24. What `roll_up: sum` adds up are numbers of one unit, all to be moved the same way."""
+    """26. What `roll_up: sum` adds up are numbers of one unit, all to be moved the same way."""
     sums = {name: o.place for name, o in draft.objectives.items() if o.text and o.text.roll_up == "sum"}
     parts: dict[str, list[tuple[Place, ReadKeyResult]]] = {name: [] for name in sums}
     for place, read in draft.read_key_results():

@@ -1,4 +1,4 @@
-"""Whether targets fit the past: OKRL21 to OKRL26."""
+"""Whether targets fit the past, and the way to them: OKRL21 to OKRL27."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from itertools import pairwise
 
 from okr_pipeline.lint.advice import Found, GoalThen, Rule, Seen, about
 from okr_pipeline.model.calendar import CycleToDate
-from okr_pipeline.model.goal import Reach, RelativeTarget, Steps
+from okr_pipeline.model.goal import DatedCurve, Reach, RelativeTarget, Steps
 from okr_pipeline.model.metric import Aggregate, Query
 from okr_pipeline.model.okr import KeyResult
 
@@ -79,6 +79,14 @@ def eased_late(seen: Seen) -> Iterator[Found]:
             late = 3 * cycle.elapsed_days(after.on) > 2 * cycle.days
             if late and ways[0] is not None and ways[1] is not None and ways[1] < ways[0]:
                 yield about(key_result, f"its target was eased on {after.on}, in the last third of the cycle")
+
+
+def short_curve(seen: Seen) -> Iterator[Found]:
+    """Yield committed key results whose curve ends before their target."""
+    for key_result in seen.open_key_results():
+        curve, committed = key_result.expected, key_result.aspiration == "committed"
+        if committed and isinstance(curve, DatedCurve) and (end := curve.points[-1][1]) < 1:
+            yield about(key_result, f"its curve ends at {end * 100:f} %: who stops there is on plan")
 
 
 def _starts_at_zero(seen: Seen, key_result: KeyResult) -> bool:
@@ -199,5 +207,12 @@ RULES = (
         reason="Eased in the last weeks, a miss becomes a success on paper, and the lesson is gone.",
         example="Leave it, miss it, and write down at the close what you learned.",
         find=eased_late,
+    ),
+    Rule(
+        code="OKRL27",
+        title="A curve that ends short of its target",
+        reason="A target that nobody is expected to reach is eased before the cycle has begun.",
+        example="Leave the last day out: it is 100 %. Where less is the promise, `aspiration: aspirational`.",
+        find=short_curve,
     ),
 )

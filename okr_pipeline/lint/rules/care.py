@@ -1,13 +1,18 @@
-"""Whether somebody looks after it: OKRL41 to OKRL47."""
+"""Whether somebody looks after it: OKRL41 to OKRL48."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from itertools import pairwise
 
+from okr_pipeline.expression import row_columns
 from okr_pipeline.lint.advice import Found, Rule, Seen, about
 from okr_pipeline.model.goal import Manual, Milestones
+from okr_pipeline.model.metric import Aggregate, Dataset, Metric
 from okr_pipeline.model.observation import State
+
+_MADE = re.compile(r"created|inserted", re.IGNORECASE)
 
 
 def no_owner(seen: Seen) -> Iterator[Found]:
@@ -77,6 +82,26 @@ def proxy(seen: Seen) -> Iterator[Found]:
             yield about(objective, "every key result is a proxy: nothing measures the aim itself")
 
 
+def blind_to_changes(seen: Seen) -> Iterator[Found]:
+    """Yield datasets read by when a row was made, while a metric asks how the row stands now."""
+    project = seen.project
+    measured = {metric for kr in seen.open_key_results() for metric in kr.parts.values()}
+    used = {dataset for metric in measured for dataset in project.datasets_of(metric)}
+    for dataset in project.datasets.values():
+        if dataset.id in used and dataset.full_read is None and _MADE.search(dataset.cursor or ""):
+            asking = (id for id, metric in project.metrics.items() if _asks_for_state(metric, dataset))
+            if metric := next(asking, None):
+                said = f"the cursor `{dataset.cursor}` stays when a row changes"
+                yield Found(dataset.id, dataset.at, f"{said}, and {metric} counts rows by what they say now")
+
+
+def _asks_for_state(metric: Metric, dataset: Dataset) -> bool:
+    measure = metric.measure
+    if not isinstance(measure, Aggregate) or measure.dataset != dataset.id or not measure.where:
+        return False
+    return not {*row_columns(measure.where)} <= {*dataset.key, dataset.cursor}
+
+
 RULES = (
     Rule(
         code="OKRL41",
@@ -126,5 +151,12 @@ RULES = (
         reason="A proxy that everybody works on stops standing for what it stood for.",
         example="Beside the proxies, one lagging key result that measures the aim, however late.",
         find=proxy,
+    ),
+    Rule(
+        code="OKRL48",
+        title="A dataset that is not read again when its rows change",
+        reason="An order that is cancelled later stays in the number for ever, and no check can see it.",
+        example="`cursor: updated_at`, a column that moves with the row; or `full_read: daily` beside it.",
+        find=blind_to_changes,
     ),
 )
