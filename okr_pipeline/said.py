@@ -1,4 +1,4 @@
-"""What people say beside the numbers: the newest check-in, a status vouched for, the grades of a close."""
+"""What people say beside the numbers: check-ins, a status vouched for, retirement, grades."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from typing import Any
 
 from okr_pipeline.ledger.store import Ledger
 from okr_pipeline.model.observation import Status
-from okr_pipeline.model.people import CheckIn
-from okr_pipeline.model.report import Graded, Said, Vouched
+from okr_pipeline.model.people import CheckIn, Retired
+from okr_pipeline.model.report import Graded, Retirement, Said, Vouched
 
 
 def by_key_result(check_ins: Iterable[CheckIn], *, until: date) -> dict[str, list[CheckIn]]:
@@ -35,6 +35,13 @@ def vouched(told: Iterable[CheckIn], *, on: date) -> Vouched | None:
         return None
     said, override = overrides[-1]
     return Vouched(Status(override.status), override.until, override.why, said.author, said.on)
+
+
+def retirement(declared: Retired | None, *, on: date) -> Retirement | None:
+    """Return since when and why something no longer counts; None on the days before."""
+    if declared is None or on < declared.on:
+        return None
+    return Retirement(declared.on, declared.why, declared.replaced_by)
 
 
 def grades(ledger: Ledger, *, before_seq: int) -> dict[str, Graded]:

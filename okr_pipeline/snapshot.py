@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
@@ -41,15 +42,16 @@ def record(
     Write down *findings* and return the snapshot; *history* is what was recorded before.
 
     What the ledger already says is not said again: the same findings twice append nothing. A day
-    recorded under another definition keeps its number.
+    recorded under another definition keeps its number; that it would read another value is counted.
     """
+    observations, read_otherwise = _observations(project, findings, history, _Meanings(run.ledger, project))
     drafts = [
         *_configuration(run.ledger, project, config_files),
         *_definitions(run.ledger, project),
         *findings.baselines,
-        *_observations(project, findings, history, _Meanings(run.ledger, project)),
+        *observations,
     ]
-    body = _snapshot_body(project, findings, as_of=run.as_of)
+    body = _snapshot_body(project, findings, read_otherwise, as_of=run.as_of)
     there = run.ledger.latest("snapshot", subject=project.id, valid_from=run.as_of, valid_to=run.as_of)
     last = there.get((project.id, run.as_of))
     if not drafts and last is not None and last.body == body:
@@ -73,6 +75,7 @@ def snapshot_from(entry: Entry, observations: Sequence[Observation]) -> Snapshot
         checks=tuple(CheckResult(**row) for row in body["checks"]),
         seq=entry.seq,
         head=entry.hash,
+        read_otherwise=body.get("read_otherwise", {}),
     )
 
 
@@ -130,24 +133,29 @@ def _definitions(ledger: Ledger, project: Project) -> list[Draft]:
     return drafts
 
 
-def _observations(project: Project, findings: Findings, history: History, meanings: _Meanings) -> list[Draft]:
+def _observations(
+    project: Project, findings: Findings, history: History, meanings: _Meanings
+) -> tuple[list[Draft], Counter[str]]:
+    """Return what is to be written; and of how many days, kept under another target, it says otherwise."""
     now = {(o.key_result, o.as_of) for o in findings.now}
     # Days of these bear on the days after them: what reads otherwise under another goal is written anew.
     remembering = {kr.id for kr in project.key_results() if rests_on(project, kr)}
-    drafts = []
+    drafts, read_otherwise = [], Counter[str]()
     for observation in [*findings.past, *findings.now]:
         place = (observation.key_result, observation.as_of)
-        cause = _cause(history.get(place), observation, meanings)
+        before = history.get(place)
+        cause = _cause(before, observation, meanings)
         if cause is Cause.DATA and place in findings.late:
             cause = Cause.LATE_DATA
-        keeps = place not in now and not (
-            observation.key_result in remembering
-            and (cause is Cause.DEFINITION or _reads(history.get(place)) != _reads(observation))
-        )
-        if cause is None or (cause in _REDEFINED and keeps):
-            continue
-        drafts.append(Draft("observation", *place, observation_body(observation, cause=cause)))
-    return drafts
+        if cause in _REDEFINED and place not in now:
+            reads_otherwise = _reads(before) != _reads(observation)
+            if place[0] not in remembering or not (cause is Cause.DEFINITION or reads_otherwise):
+                if cause is Cause.TARGET and reads_otherwise:
+                    read_otherwise[place[0]] += 1
+                continue
+        if cause is not None:
+            drafts.append(Draft("observation", *place, observation_body(observation, cause=cause)))
+    return drafts, read_otherwise
 
 
 class _Meanings:
@@ -191,7 +199,9 @@ def _cause(before: Observation | None, after: Observation, meanings: _Meanings) 
     return Cause.MANUAL if after.key_result in meanings.stated else Cause.CODE
 
 
-def _snapshot_body(project: Project, findings: Findings, *, as_of: datetime) -> dict[str, Any]:
+def _snapshot_body(
+    project: Project, findings: Findings, read_otherwise: Mapping[str, int], *, as_of: datetime
+) -> dict[str, Any]:
     return {
         "as_of": instant_text(as_of),
         "config": project.digest,
@@ -199,6 +209,7 @@ def _snapshot_body(project: Project, findings: Findings, *, as_of: datetime) -> 
         "objectives": [_objective_body(objective) for objective in findings.objectives],
         "sources": [_source_body(source) for source in findings.sources],
         "checks": [asdict(check) for check in findings.checks],
+        **({"read_otherwise": dict(read_otherwise)} if read_otherwise else {}),
     }
 
 

@@ -5,72 +5,30 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from textwrap import dedent
 from typing import Any
 
-from okr_pipeline.audit.recompute import Batch, answered, asks_of, recomputed
+from okr_pipeline.audit.origins import Origin, origins_of
+from okr_pipeline.audit.recompute import Batch, answered, recomputed
 from okr_pipeline.audit.replay import projects_by_digest
+from okr_pipeline.audit.steps import Step, on_the_way, rows_query, step
 from okr_pipeline.cuts import baseline_day
-from okr_pipeline.definition import definition_of, measure_hash, metrics_below
+from okr_pipeline.definition import definition_of, measure_hash
 from okr_pipeline.history import read_history, same_measures
-from okr_pipeline.ledger.entry import Entry
 from okr_pipeline.ledger.store import Ledger
 from okr_pipeline.memory import rests_on
-from okr_pipeline.model.calendar import window_words
 from okr_pipeline.model.goal import Manual, Milestones
-from okr_pipeline.model.metric import Aggregate, Change, Formula, Metric, Query, Ratio
-from okr_pipeline.model.observation import CheckResult, Observation, State
+from okr_pipeline.model.observation import Observation, State
 from okr_pipeline.model.okr import KeyResult, Project
 from okr_pipeline.model.people import CheckIn
 from okr_pipeline.model.report import KeyResultLine, Report
 from okr_pipeline.people import with_people
 from okr_pipeline.record import observation_from
 from okr_pipeline.report import build_report
-from okr_pipeline.retire import retired_loads
 from okr_pipeline.snapshot import read_snapshot
 from okr_pipeline.stated import last_value
 from okr_pipeline.warehouse.database import Database
-from okr_pipeline.warehouse.direct import conditions, query_text
-from okr_pipeline.warehouse.groups import groups_text
-from okr_pipeline.warehouse.landing import landed_loads, state_at
-from okr_pipeline.warehouse.measure import placed
-from okr_pipeline.warehouse.question import Ask, dataset_in
+from okr_pipeline.warehouse.landing import landed_loads
 from okr_pipeline.warehouse.sandbox import Sandbox
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
-    """One metric on the way: how it is computed, in the user's words and in SQL, and where it is declared."""
-
-    metric: str
-    words: str
-    at: str
-    sql: str | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Origin:
-    """
-    One dataset at the load a number was measured at: what was read, when, and how its checks went.
-
-    *full_read_at* and *full_read_rows* are the full read that other rows come from; None where the
-    load itself is one. *retired_at* is when its extract left the lake; None while it is kept.
-    """
-
-    dataset: str
-    connector: str
-    load: int
-    read_at: datetime
-    extract_id: str
-    origin: str
-    mode: str
-    rows: int
-    cursor_to: str | None
-    receipt: int
-    checks: tuple[CheckResult, ...]
-    full_read_at: datetime | None = None
-    full_read_rows: int | None = None
-    retired_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,19 +88,14 @@ def explain(
     declared = project.key_result(key_result)
     versions = ledger.entries("observation", subject=key_result)
     report = build_report(project, snapshot, ledger)
-    metrics = {id: None for part in declared.parts.values() for id in metrics_below(project, part)}
     return Explanation(
         project=project,
         key_result=declared,
         observation=observation,
         report=report,
         line=next(line for o in report.objectives for line in o.key_results if line.id == key_result),
-        steps=tuple(
-            _step(project, project.metrics[id], ask)
-            for id in metrics
-            for ask in asks_of(project, declared, observation)[:1]
-        ),
-        origins=tuple(_origins(ledger, project, observation)),
+        steps=tuple(step(project, metric, ask) for metric, ask in on_the_way(project, declared, observation)),
+        origins=tuple(origins_of(ledger, project, observation)),
         restated=tuple(o for o in map(observation_from, versions) if o.as_of == observation.as_of)[1:],
         published=tuple(
             (e.subject, e.recorded_at)
@@ -178,48 +131,11 @@ def recompute(db: Database, sandbox: Sandbox, explanation: Explanation) -> Obser
 
 def rows_behind(db: Database, explanation: Explanation, *, most: int) -> dict[str, list[dict[str, Any]]]:
     """Return up to *most* rows behind each aggregate on the way, by metric id."""
-    project = explanation.project
-    # They differ in their metrics alone: the first tells cycle, cut and loads of all.
-    asks = asks_of(project, explanation.key_result, explanation.observation)[:1]
-    found = {}
-    for step, ask in ((step, ask) for step in explanation.steps for ask in asks):
-        of = project.metrics[step.metric].measure
-        if isinstance(of, Aggregate) and (load := _loads(ask, of).get(of.dataset)) is not None:
-            dataset = project.datasets[of.dataset]
-            where = conditions(of, dataset, _span(project, of, ask))
-            order = ", ".join(f'"{name}"' for name in dataset.key) or "ALL"
-            rows = f"SELECT * EXCLUDE (_from_load, _to_load) FROM {state_at(dataset.id, load)}"
-            found[step.metric] = db.rows(f"{rows} WHERE {where} ORDER BY {order} LIMIT {most:d}")
+    project, found = explanation.project, {}
+    for metric, ask in on_the_way(project, explanation.key_result, explanation.observation):
+        if query := rows_query(project, metric, ask, most=most):
+            found[metric.id] = db.rows(query)
     return found
-
-
-def _step(project: Project, metric: Metric, ask: Ask) -> Step:
-    of = metric.measure
-    sql = None
-    match of:
-        case Aggregate():
-            words = of.value + (f" where {of.where}" if of.where else "")
-            if of.time and of.window:
-                words += f" by {of.time}, {window_words(of.window)}"
-            words += f", for each {of.by}" if of.by else ""
-            if (load := _loads(ask, of).get(of.dataset)) is not None:
-                sql = _sql(project, of, replace(ask, metric=metric.id), load)
-        case Query():
-            words, sql = f"one SELECT, {window_words(of.window)}", of.sql
-        case Ratio():
-            words = f"{of.of} / {of.to}"
-        case Formula():
-            words = of.expression
-        case Change():
-            words = f"{of.of}, against {since_words(of)}"
-    return Step(metric=metric.id, words=words, at=metric.at, sql=sql)
-
-
-def _sql(project: Project, of: Aggregate, ask: Ask, load: int) -> str:
-    dataset = project.datasets[of.dataset]
-    if of.by:
-        return dedent(groups_text(of, dataset, placed(project, ask), load=load)).strip()
-    return query_text(of, dataset, _span(project, of, ask), load=load)
 
 
 def _stated(project: Project, key_result: KeyResult, observation: Observation) -> Iterator[CheckIn]:
@@ -263,55 +179,3 @@ def _batch(ledger: Ledger, project: Project, observation: Observation, *, before
         closed |= said if entry.seq < before_seq else {}
     kept = {place: o for place, o in past.items() if place[0] in ids and place[1] < observation.as_of}
     return Batch(recorded=[observation], past=kept, closed=closed, check_ins=project.check_ins)
-
-
-def since_words(change: Change) -> str:
-    """Return the earlier time of *change* as a user writes it."""
-    return f"previous {change.period}" if change.since == "previous" else f"same {change.period} last year"
-
-
-def _span(project: Project, of: Aggregate, ask: Ask) -> Any:
-    if of.window is None:
-        return None
-    cycle = project.cycles[ask.cycle] if ask.cycle else None
-    return project.calendar.span(of.window, cut=ask.cut, cycle=cycle)
-
-
-def _loads(ask: Ask, of: Aggregate) -> dict[str, int]:
-    return dict(ask.loads if of.time else ask.stocks)
-
-
-def _origins(ledger: Ledger, project: Project, observation: Observation) -> Iterator[Origin]:
-    retired = retired_loads(ledger)
-    newest: dict[str, int] = {}
-    for name, load in (*observation.loads.items(), *observation.stocks.items()):
-        newest[dataset_in(name)] = max(load, newest.get(dataset_in(name), 0))
-    for dataset, number in sorted(newest.items()):
-        landed = [e for e in ledger.entries("load", subject=dataset) if e.body["verdict"] == "landed"]
-        upto = [entry for entry in landed if int(str(entry.body["number"])) <= number]
-        if upto:
-            full = next((entry for entry in reversed(upto) if entry.body["mode"] == "full"), upto[-1])
-            origin = _origin(ledger, project, upto[-1], full=full)
-            yield replace(origin, retired_at=retired.get((dataset, origin.load)))
-
-
-def _origin(ledger: Ledger, project: Project, entry: Entry, *, full: Entry) -> Origin:
-    body: Mapping[str, Any] = entry.body
-    receipts = ledger.by_seq([body["receipt"], int(str(full.body["receipt"]))])
-    receipt: Mapping[str, Any] = receipts[body["receipt"]].body
-    full_receipt: Mapping[str, Any] = receipts[int(str(full.body["receipt"]))].body
-    return Origin(
-        dataset=entry.subject,
-        connector=project.sources[project.datasets[entry.subject].source].connector,
-        load=body["number"],
-        read_at=entry.valid_at or entry.recorded_at,
-        extract_id=body["extract_id"],
-        origin=receipt["origin"],
-        mode=body["mode"],
-        rows=receipt["rows"],
-        cursor_to=body["cursor_to"],
-        receipt=body["receipt"],
-        checks=tuple(CheckResult(**check) for check in body["checks"]),
-        full_read_at=None if full is entry else full.valid_at,
-        full_read_rows=None if full is entry else full_receipt["rows"],
-    )

@@ -8,7 +8,9 @@ from datetime import datetime
 from textwrap import indent
 from typing import Any
 
-from okr_pipeline.audit.explain import Explanation, Origin, Step
+from okr_pipeline.audit.explain import Explanation
+from okr_pipeline.audit.origins import Origin
+from okr_pipeline.audit.steps import Step
 from okr_pipeline.counts import counted
 from okr_pipeline.ledger.instant import instant_text
 from okr_pipeline.model.observation import CheckResult, Observation, Part
@@ -16,6 +18,7 @@ from okr_pipeline.publish.display import day, display, moment
 from okr_pipeline.publish.explained import explanation as facts
 from okr_pipeline.publish.explained import parting, person, remarks
 from okr_pipeline.publish.goals import words
+from okr_pipeline.publish.visible import visible
 from okr_pipeline.record import decimal_text, says
 
 Rows = Mapping[str, Sequence[Mapping[str, Any]]]
@@ -53,6 +56,7 @@ def as_data(explained: Explanation, again: Observation | None, *, rows: Rows) ->
         **_said(explained, explained.observation),
         "formula": words(explained.line).formula(),
         "facts": dict(facts(explained.line, explained.report)),
+        "warnings": list(explained.line.warnings),
         "loads": dict(explained.observation.loads),
         "stocks": dict(explained.observation.stocks),
         "config": explained.observation.config,
@@ -84,7 +88,7 @@ def _number(explained: Explanation) -> Iterator[str]:
     for told in filter(None, (parting(line), *remarks(line))):
         yield f"  {told}"
     for name, value in facts(line, report):
-        yield f"  {name:<18} {value}"
+        yield f"  {name:<18} {visible(value)}"
     yield f"  {'Declared':<18} {explained.key_result.at}"
 
 

@@ -80,6 +80,19 @@ class Periods(NamedTuple):
     each: str
 
 
+class Earlier(NamedTuple):
+    """
+    Past days that keep the number of an earlier definition: how many, and the last of them.
+
+    *read_otherwise* of them would read another value by now; only those are counted that were
+    measured as the key result is measured today.
+    """
+
+    days: int
+    until: date
+    read_otherwise: int
+
+
 class Said(NamedTuple):
     """What somebody said in the newest check-in. *confidence* is 0..1."""
 
@@ -138,6 +151,8 @@ class KeyResultLine:
     *target_as* says how a target is written that is no number: `+15 % of the baseline`, `private`,
     `not known yet`; *baseline_as* the same of a baseline. *curve* is the expected course in words.
     *retired* is None until the day that it names. *said*, *override* and *graded* are people's word.
+    *earlier* is None where all days were recorded as it is defined now. *warnings* are what the receipts
+    of the reads behind it warn of, each after its dataset.
     """
 
     id: str
@@ -186,6 +201,8 @@ class KeyResultLine:
     said: Said | None = None
     override: Vouched | None = None
     graded: Graded | None = None
+    earlier: Earlier | None = None
+    warnings: tuple[str, ...] = ()
 
     @property
     def provisional(self) -> bool:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from okr_pipeline.model.observation import CheckResult, ObjectiveObservation, Observation
@@ -15,7 +16,8 @@ class Snapshot:
     All key results of a project at one as-of, immutable.
 
     *id* is the SHA-256 of its contents; *seq* and *head* place it in the ledger. *known_at* is
-    when it was recorded. *checks* are those that failed.
+    when it was recorded. *checks* are those that failed. *read_otherwise* counts, by key result, the
+    past days that keep the number of another target, and would read another value by now.
     """
 
     id: str
@@ -29,3 +31,4 @@ class Snapshot:
     checks: tuple[CheckResult, ...]
     seq: int
     head: str
+    read_otherwise: Mapping[str, int] = field(default_factory=dict)

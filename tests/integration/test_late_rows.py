@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,8 @@ import pytest
 from project_builder import DEALS, ProjectFolder, day, reach
 
 from okr_pipeline.model.observation import Cause
+from okr_pipeline.model.report import Earlier
+from okr_pipeline.publish.explained import explanation
 
 
 @pytest.fixture(name="folder")
@@ -78,3 +81,19 @@ def test_a_query_is_late_only_if_nothing_was_edited(folder: ProjectFolder) -> No
     assert {Cause.LATE_DATA} == causes(folder, [*DEALS, LATE])["asked"]
     edited = ["id,amount,won,closed_on", "a,100.11,true,2026-08-01", *DEALS[2:], LATE]
     assert {Cause.DATA} == causes(folder, edited)["asked"]
+
+
+@pytest.mark.parametrize("change", ["target", "metric"])
+def test_days_of_an_earlier_definition_say_that_rows_came(folder: ProjectFolder, change: str) -> None:
+    """They keep their number; once, nobody was told. What another metric would read says nothing of them."""
+    folder.key_results["won"] = reach("crm.won" if change == "target" else "crm.lately", to=2000)
+    folder.csv("crm/deals", [*DEALS, LATE])
+    synced = folder.sync_at(day(11))
+    won, lately = synced.report.objectives[0].key_results
+    assert (Earlier(9, date(2026, 8, 9), 4 if change == "target" else 0), None) == (
+        won.earlier,
+        lately.earlier,
+    )
+    told = dict(explanation(won, synced.report))["Earlier definition"]
+    more = "; 4 would read another value by now" if change == "target" else ""
+    assert f"9 of 11 days, the last 9 Aug 2026, keep the number of then{more}" == told

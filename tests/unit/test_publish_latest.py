@@ -19,7 +19,7 @@ from report_builder import many_key_results, objective, report, report_of, with_
 from sample_company import sample_report
 
 from okr_pipeline.model.observation import CheckResult, State, Status
-from okr_pipeline.model.report import KeyResultLine, Report, SourceLine, TrendPoint
+from okr_pipeline.model.report import Earlier, KeyResultLine, Report, SourceLine, TrendPoint
 from okr_pipeline.publish.latest import (
     ReportFileError,
     read_report,
@@ -51,7 +51,8 @@ LINES = st.builds(
     carried_from=st.none() | INSTANTS, newest_at=st.none() | INSTANTS,
     sources=st.lists(TEXT, max_size=3).map(tuple), led_by=st.lists(TEXT, max_size=3).map(tuple),
     note=st.none() | TEXT, trend=st.lists(POINTS, max_size=4).map(tuple), low=NUMBERS, high=NUMBERS,
-    read_at=st.none() | INSTANTS,
+    read_at=st.none() | INSTANTS, warnings=st.lists(TEXT, max_size=2).map(tuple),
+    earlier=st.none() | st.builds(Earlier, st.integers(1), st.dates(), st.integers(0)),
 )  # fmt: skip
 SOURCES = st.builds(
     SourceLine, id=TEXT, connector=TEXT, newest_at=st.none() | INSTANTS, problem=st.none() | TEXT

@@ -13,6 +13,7 @@ from sample_company import sample_report
 from okr_pipeline.model.observation import CheckResult, State, Status
 from okr_pipeline.model.report import KeyResultLine, SourceLine, TrendPoint
 from okr_pipeline.publish import sentences
+from okr_pipeline.publish.changes import since_last_week
 
 
 def lines_of(*statuses: Status) -> list[KeyResultLine]:
@@ -80,7 +81,7 @@ def test_the_widest_gap_of_the_worst_status_is_the_one_to_talk_about() -> None:
 )
 def test_a_flip_of_status_is_one_sentence(was: Status, now: Status, said: str) -> None:
     """The status of seven days ago and today's make the sentence."""
-    assert [s.text for s in sentences.since_last_week(report_of(flipped(was, now)))] == [said]
+    assert [s.text for s in since_last_week(report_of(flipped(was, now)))] == [said]
 
 
 def test_a_number_that_cannot_be_is_told_above_its_row() -> None:
@@ -99,15 +100,13 @@ def test_no_flip_is_told_without_a_week_of_history() -> None:
     """A key result whose trend begins six days ago has no last week."""
     line = flipped(Status.AT_RISK, Status.OFF_TRACK)
     young = replace(line, trend=(line.trend[0]._replace(day=TODAY - timedelta(days=6)), line.trend[1]))
-    assert sentences.since_last_week(report_of(young)) == []
+    assert since_last_week(report_of(young)) == []
 
 
 def test_flips_for_the_worse_lead_and_five_sentences_are_the_most() -> None:
     """With more changes than five, the bad news is what stays."""
     better = [flipped(Status.OFF_TRACK, Status.ON_TRACK, f"grow.up{n}") for n in range(5)]
-    told = sentences.since_last_week(
-        report_of(*better, flipped(Status.ON_TRACK, Status.OFF_TRACK, "grow.down"))
-    )
+    told = since_last_week(report_of(*better, flipped(Status.ON_TRACK, Status.OFF_TRACK, "grow.down")))
     assert (len(told), told[0].text) == (5, "Down fell from on track to off track.")
 
 
@@ -124,7 +123,7 @@ def test_silent_sources_and_failed_checks_come_before_mere_moves() -> None:
     check = CheckResult(
         check="min_rows", dataset="crm.deals", expected="at least 1", observed="0", passed=False
     )
-    told = sentences.since_last_week(report_of(*lines, sources=(silent,), failed_checks=(check,)))
+    told = since_last_week(report_of(*lines, sources=(silent,), failed_checks=(check,)))
     assert [sentence.text for sentence in told] == [
         "Source crm: login refused.",
         "Check min_rows of crm.deals failed: expected at least 1, saw 0.",
