@@ -151,13 +151,16 @@ def _table(name: str, columns: Sequence[Mapping[str, Any]], key: Iterable[str]) 
 def with_nearest(connection: Connection, problem: SchemaChanged, *, read: Iterable[str]) -> SchemaChanged:
     """Return *problem* with the likeliest name: of a table, or of a column of the tables *read*."""
     from sqlalchemy import inspect
+    from sqlalchemy.exc import SQLAlchemyError
 
     connection.rollback()
     inspector = inspect(connection)
-    present = [*inspector.get_table_names(), *inspector.get_view_names()]
-    names = present + [
-        str(column["name"]) for table in set(read) & set(present) for column in inspector.get_columns(table)
-    ]
+    try:
+        present = [*inspector.get_table_names(), *inspector.get_view_names()]
+        columns = [column for table in set(read) & set(present) for column in inspector.get_columns(table)]
+    except SQLAlchemyError:  # the role may not look there
+        return problem
+    names = present + [str(column["name"]) for column in columns]
     close = nearest(problem.column.rpartition(".")[2], names)
     mend = f"did you mean {close}?" if close else problem.mend
     return SchemaChanged(problem.message, mend=mend, column=problem.column, nearest=close)

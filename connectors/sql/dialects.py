@@ -51,7 +51,11 @@ _PACKAGES = {
     "oracle": "oracledb",
 }
 
-_PLAIN_DRIVERS = {"mysql": "mysql+pymysql", "mariadb": "mariadb+pymysql"}
+_PLAIN_DRIVERS = {
+    "mysql": "mysql+pymysql",
+    "mariadb": "mariadb+pymysql",
+    "redshift": "redshift+redshift_connector",
+}
 
 NAIVE_TIMES = {"postgresql": "timestamp", "mysql": "datetime", "mariadb": "datetime"}
 """The source type of times without a zone, where a database tells the types of its columns."""

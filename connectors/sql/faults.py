@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sqlite3
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -28,15 +29,40 @@ _SQLSTATES = {
     1365: "22012",
     1690: "22003",
 }
+# Trino names its errors; its client and DuckDB tell some by their class.
+_NAMED_STATES = {
+    "PermissionException": "42501",
+    "TrinoConnectionError": "08006",
+    "TABLE_NOT_FOUND": "42P01",
+    "COLUMN_NOT_FOUND": "42703",
+    "SCHEMA_NOT_FOUND": "3F000",
+    "PERMISSION_DENIED": "42501",
+    "EXCEEDED_TIME_LIMIT": "57014",
+    "DIVISION_BY_ZERO": "22012",
+    "NUMERIC_VALUE_OUT_OF_RANGE": "22003",
+    "INVALID_CAST_ARGUMENT": "22018",
+}
+_PAST_SQLALCHEMY = (
+    ("adbc_driver_manager", "Error"),
+    ("google.api_core.exceptions", "GoogleAPIError"),
+    ("google.auth.exceptions", "GoogleAuthError"),
+    ("trino.exceptions", "HttpError"),
+    ("json", "JSONDecodeError"),  # Trino's, of a page that is none of its own
+)
 _MISSING = {"42703": "column", "42P01": "table", "3F000": "schema", "42S02": "table", "42S22": "column"}
 _LOST = ("08", "53", "57P", "58", "40")
 _LOST_WORDS = re.compile(
     r"server closed|connection (is|was|has been)? ?(closed|lost|reset)|terminat|database is locked", re.I
 )
-_REFUSED = re.compile(r"refused|timeout|timed out|could not receive|no route|unreachable|starting up", re.I)
+_REFUSED = re.compile(
+    r"refused|timeout|timed out|could not receive|no route|unreachable|starting up|error 5\d\d|max retry",
+    re.I,
+)
 _UNKNOWN_HOST = re.compile(r"translate host|name or service|resolve|nodename", re.I)
 _WRONG_LOGIN = re.compile(
-    r"password|authentication|no pg_hba|role .* does not exist|access denied|not permitted to log", re.I
+    r"password|authentication|no pg_hba|role .* does not exist|access denied|not permitted to log"
+    r"|error 40[13]",
+    re.I,
 )
 _NO_DATABASE = re.compile(r"database .* does not exist|unknown database", re.I)
 _NAMED = re.compile(r'"([^"]{1,128})"|no such (?:table|column): ([\w.]{1,128})|\'([^\']{1,128})\'')
@@ -76,17 +102,14 @@ def translated(reading: Reading) -> Iterator[None]:
             f"SQLAlchemy refuses ({type(problem).__name__})",
             mend="mend the url or the query",
         ) from None
-    except _driver_errors() as problem:
+    except driver_errors() as problem:
         raise _meaning(problem, reading, lost=False) from None
 
 
-def _driver_errors() -> tuple[type[Exception], ...]:
-    """Return what drivers raise past SQLAlchemy: SQLite's own, and ADBC's where it is installed."""
-    try:
-        from adbc_driver_manager import Error
-    except ImportError:
-        return (sqlite3.Error,)
-    return sqlite3.Error, Error
+def driver_errors() -> tuple[type[Exception], ...]:
+    """Return what drivers raise past SQLAlchemy, of those that are loaded."""
+    loaded = [(sys.modules.get(module), name) for module, name in _PAST_SQLALCHEMY]
+    return (sqlite3.Error, *(getattr(module, name) for module, name in loaded if module is not None))
 
 
 def _meaning(problem: BaseException | None, reading: Reading, *, lost: bool) -> ConnectorError:
@@ -118,7 +141,10 @@ def _told(problem: BaseException | None) -> tuple[str, str]:
     match problem.args if problem is not None else ():
         case (int(number), str(text)):
             return _SQLSTATES.get(number, state), text
-    return state, str(problem)
+        case ({"C": str(code), "M": str(text)},):  # Redshift's
+            return code, text
+    name = getattr(problem, "error_name", None) or type(problem).__name__
+    return state or _NAMED_STATES.get(name, ""), str(getattr(problem, "message", problem))
 
 
 def _wrong_value(state: str) -> BadValue:
@@ -151,6 +177,9 @@ def _missing(state: str, text: str) -> SchemaChanged | None:
 def unreachable(problem: BaseException | None) -> ConnectorError:
     """Return the error of a connection that could not be made."""
     state, text = _told(problem)
+    if type(problem).__name__ == "DefaultCredentialsError":  # BigQuery's, before anything is sent
+        mend = "set GOOGLE_APPLICATION_CREDENTIALS to the file of a service account"
+        return SetupError("the database's credentials are missing or unfit", mend=mend)
     if state.startswith("28") or _WRONG_LOGIN.search(text):
         return SetupError(
             "the database refuses the login", mend="mend user, password or the server's access rules"

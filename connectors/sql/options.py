@@ -57,5 +57,5 @@ class SqlDataset(BaseModel):
         from connectors.sql.statement import refused_in_any_dialect
 
         if value is not None and (refusal := refused_in_any_dialect(value)):
-            raise ValueError(f"the query {refusal}: expected exactly one SELECT")
+            raise ValueError(f"the query {refusal}: expected exactly one SELECT that only reads")
         return value

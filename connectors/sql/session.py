@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 from connectors.errors import SetupError
 from connectors.sql.dialects import package_for, plain_driver, server_of, settings
-from connectors.sql.faults import Reading, translated, unreachable
+from connectors.sql.faults import Reading, driver_errors, translated, unreachable
 
 if TYPE_CHECKING:
     from sqlalchemy import URL, Connection, Engine
@@ -23,7 +23,10 @@ _PATIENCE = {
     "keepalives_interval": "10",
     "keepalives_count": "3",
 }
+_REDSHIFT = "redshift+redshift_connector"
 _STEPS_BETWEEN_LOOKS = 20_000
+# Of settings in the url that their driver does not know, or that name no readable file.
+_UNREADY: tuple[type[Exception], ...] = (TypeError, ValueError, OSError, configparser.Error)
 _GRACE_S = 30
 """How much longer than its limit a server is waited for: it should have stopped the statement by then."""
 
@@ -59,14 +62,22 @@ def engine_for(url: URL, *, base: Path, reading: Reading) -> Engine:
         address = sqlalchemy.URL.create("sqlite")
     elif url.get_backend_name() == "duckdb":
         address = url.set(database=str(_file_of(url, base, "DuckDB")))
-        options["connect_args"] = {"read_only": True}
+        address = address.difference_update_query(["access_mode"])  # it would go before read_only
+        # no other file, no network, none of our own variables that a name could mean
+        options["connect_args"] = {"read_only": True, "config": {"enable_external_access": False}}
+    elif url.get_backend_name() == "trino" and (url.password or "access_token" in url.query):
+        options["connect_args"] = {"http_scheme": "https"}  # its dialect knows it of port 443 alone
     elif url.drivername in ("postgresql", "postgresql+psycopg", "postgresql+psycopg2"):
         address = with_patience(url)
     elif url.drivername.endswith("+pymysql"):
         patience = {"connect_timeout": 10, "read_timeout": reading.limit_s + _GRACE_S}
         options["connect_args"] = {"charset": "utf8mb4", **patience}
+    elif url.get_backend_name() == "databricks":  # which tries to connect for a quarter of an hour
+        options["connect_args"] = {"_retry_stop_after_attempts_duration": reading.limit_s}
+    elif url.drivername == _REDSHIFT:
+        options["paramstyle"] = "named"
     try:
-        return sqlalchemy.create_engine(address, **options)
+        engine = sqlalchemy.create_engine(address, **options)
     except (sqlalchemy.exc.NoSuchModuleError, ImportError):
         backend = url.get_backend_name()
         raise SetupError(
@@ -75,6 +86,19 @@ def engine_for(url: URL, *, base: Path, reading: Reading) -> Engine:
     except (sqlalchemy.exc.ArgumentError, ValueError, TypeError):
         # The cause quotes settings of the URL.
         raise SetupError("the url holds a setting that its driver refuses", mend="mend the url") from None
+    except driver_errors() as problem:  # BigQuery's looks for its credentials here
+        raise unreachable(problem) from None
+    if url.drivername == _REDSHIFT:
+        sqlalchemy.event.listen(engine, "before_cursor_execute", _with_single_percents, retval=True)
+    return engine
+
+
+def _with_single_percents(
+    _connection: object, cursor: Any, statement: str, parameters: object, _context: object, _many: bool
+) -> tuple[str, object]:
+    """Undo what Redshift's dialect does to percent signs: its driver leaves them doubled inside of texts."""
+    cursor.paramstyle = "named"
+    return statement.replace("%%", "%"), parameters
 
 
 def _file_of(url: URL, base: Path, kind: str) -> Path:
@@ -100,19 +124,29 @@ def _open_sqlite(url: URL, base: Path, reading: Reading) -> sqlite3.Connection:
 
 
 @contextmanager
+def _reaching() -> Iterator[None]:
+    import sqlalchemy
+
+    try:
+        yield
+    except sqlalchemy.exc.SQLAlchemyError as problem:
+        raise unreachable(getattr(problem, "orig", problem)) from None
+    except _UNREADY + driver_errors() as problem:
+        raise unreachable(problem) from None
+
+
+@contextmanager
 def session(engine: Engine, reading: Reading) -> Iterator[Connection]:
     """Connect, limit the session, and roll back on leaving whatever happens."""
     import sqlalchemy
 
     reading.start()
-    try:
+    with _reaching():
         connection = engine.connect()
-    except sqlalchemy.exc.DBAPIError as problem:
-        raise unreachable(problem.orig) from None
-    except (sqlalchemy.exc.SQLAlchemyError, TypeError, ValueError, OSError, configparser.Error) as problem:
-        # Of settings in the url that their driver does not know, or that name no readable file.
-        raise unreachable(problem) from None
     try:
+        if not settings(engine.dialect.name, 0):  # then nothing may have been sent so far, as by Trino's
+            with _reaching():
+                connection.execute(sqlalchemy.select(sqlalchemy.literal_column("1")))
         with translated(reading):
             for statement in settings(server_of(engine.dialect), reading.limit_s):
                 connection.exec_driver_sql(statement)

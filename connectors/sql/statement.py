@@ -14,6 +14,7 @@ from sqlglot.tokenizer_core import Token, TokenType
 
 from connectors.errors import SetupError
 from connectors.nesting import too_deep
+from connectors.sql.effects import effect_of
 
 BOUNDS = ("since", "until")
 _UNPARSED = "cannot be parsed"
@@ -55,13 +56,13 @@ def from_query(query: str, *, backend: str) -> Source:
 
     Raises:
         SetupError: If it is not exactly one SELECT (with WITH, UNION and the like), writes, locks,
-            or uses another parameter than :since and :until.
+            calls a function that does more than read, or uses another parameter than :since and :until.
     """
     dialect = _SQLGLOT.get(backend, backend)
     dialect = dialect if dialect in sqlglot.Dialect.classes else ""
     found = _one_select(query, dialect)
     if isinstance(found, str):
-        raise SetupError(f"the query {found}", mend="write exactly one SELECT under `query`")
+        raise SetupError(f"the query {found}", mend="write exactly one SELECT that only reads under `query`")
     tokens = sqlglot.tokenize(query, read=dialect)
     if dialect == "mysql" and any(c.startswith(("!", "M!")) for token in tokens for c in token.comments):
         raise SetupError("the query hides code in a comment", mend="write it without `/*! ... */`")
@@ -92,6 +93,9 @@ def _one_select(query: str, dialect: str) -> exp.Query | str:
     if too_deep(query):
         return _UNPARSED
     try:
+        tokens = sqlglot.tokenize(query, read=dialect)
+        if (effect := effect_of(tokens)) is not None:
+            return f"does more than read ({effect})"
         statements = [statement for statement in sqlglot.parse(query, read=dialect) if statement is not None]
     except (SqlglotError, RecursionError):
         return _UNPARSED

@@ -124,6 +124,47 @@ def test_row_48_the_session_refuses_a_write(database: Database, write: str) -> N
     assert [{"id": 1}] == database.rows({"id": "integer"}, table="t")
 
 
+PAST_THE_SESSION = {
+    "postgres": [
+        "pg_terminate_backend((SELECT min(pid) FROM pg_stat_activity WHERE application_name = 'victim'))",
+        "pg_reload_conf()",
+        "pg_switch_wal()",
+        "pg_stat_reset()",
+        "pg_create_restore_point('okr')",
+        "pg_logical_emit_message(false, 'okr', 'kept')",
+        "pg_try_advisory_lock(1)",
+        "set_config('statement_timeout', '0', false)",
+        "pg_read_file('PG_VERSION')",
+        "ts_rewrite('a', 'SELECT ''a''::tsquery, (pg_stat_reset()::text || ''b'')::tsquery')",
+        'U&"pg\\005freload_conf"()',
+    ],
+    "mysql": ["get_lock('okr', 0)", "load_file('/etc/passwd')"],
+}
+
+
+@pytest.mark.parametrize(
+    "database",
+    [pytest.param(name, marks=getattr(pytest.mark, name)) for name in PAST_THE_SESSION],
+    indirect=True,
+)
+@pytest.mark.fault(48, on="sql")
+def test_row_48_what_the_session_lets_through_the_parser_refuses(database: Database) -> None:
+    """Calls in a SELECT that run in a read-only transaction, and whose effect no rollback undoes."""
+    victim = sqlalchemy.create_engine(database.write_url).connect()
+    if database.name == "postgres":
+        victim.exec_driver_sql("SET application_name = 'victim'")
+    engine = engine_for(parsed(database.url), base=database.base, reading=Reading(60))
+    for call in PAST_THE_SESSION[database.name]:
+        with session(engine, Reading(60)) as connection:
+            assert connection.exec_driver_sql(f"SELECT {call}").scalar() is not None, call
+        with pytest.raises(ValueError, match="does more than read"):
+            model_of("sql")[1].model_validate({"query": f"SELECT {call} AS x"})
+    if database.name == "postgres":
+        with pytest.raises(sqlalchemy.exc.OperationalError, match="terminat"):
+            victim.exec_driver_sql("SELECT 1")
+    victim.invalidate()
+
+
 @pytest.mark.fault(47, on="sql")
 def test_row_47_a_statement_is_stopped_at_its_limit_once(database: Database) -> None:
     """The error tells what it took and what it may take, and the statement is not tried again."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import importlib.util
 import sqlite3
+import sys
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -150,22 +150,24 @@ def test_a_file_of_another_kind_is_told(tmp_path: Path) -> None:
 
 
 PACKAGES = {
-    "snowflake": "snowflake-sqlalchemy",
-    "bigquery": "sqlalchemy-bigquery",
-    "redshift": "sqlalchemy-redshift",
-    "trino": "trino",
-    "databricks": "databricks-sqlalchemy",
-    "duckdb": "duckdb-engine",
+    "snowflake": ("snowflake-sqlalchemy", "snowflake.sqlalchemy"),
+    "bigquery": ("sqlalchemy-bigquery", "sqlalchemy_bigquery"),
+    "redshift": ("sqlalchemy-redshift", "sqlalchemy_redshift.dialect"),
+    "trino": ("trino", "trino.sqlalchemy.dialect"),
+    "databricks": ("databricks-sqlalchemy", "databricks.sqlalchemy"),
+    "duckdb": ("duckdb-engine", "duckdb_engine"),
 }
 
 
 @pytest.mark.parametrize("backend", PACKAGES)
-def test_a_database_without_its_package_names_it(tmp_path: Path, backend: str) -> None:
+def test_a_database_without_its_package_names_it(
+    tmp_path: Path, backend: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Each documented database says what to install; a package is imported when it is read, not before."""
     (tmp_path / "x.db").touch()
-    package = PACKAGES[backend]
-    if importlib.util.find_spec(package.replace("-", "_")) is not None:
-        pytest.skip(f"{package} is installed")
+    package, module = PACKAGES[backend]
+    monkeypatch.setitem(sys.modules, module, None)  # type: ignore[arg-type] # not installed, if it is
+    monkeypatch.setattr(sqlalchemy.dialects.registry, "impls", {})
     with pytest.raises(SetupError, match=f"install {package}"):
         rows(
             tmp_path,
@@ -179,6 +181,7 @@ def test_duckdb_is_read_and_never_written(tmp_path: Path) -> None:
     """Where duckdb-engine is installed, a DuckDB file is read exactly, and its session refuses a write."""
     pytest.importorskip("duckdb_engine", reason="duckdb-engine is not installed: DuckDB was NOT tried")
     with duckdb.connect(tmp_path / "x.duckdb") as connection:
+        connection.execute("CREATE VIEW elsewhere AS SELECT * FROM read_text('x.duckdb')")
         connection.execute(
             "CREATE TABLE t AS SELECT 1 AS id, 1.50::decimal(9,2) AS n, "
             "timestamptz '2026-01-05 10:00+02' AS made"
@@ -189,8 +192,13 @@ def test_duckdb_is_read_and_never_written(tmp_path: Path) -> None:
     )
     [row] = [row for batch in read for row in batch.to_pylist()]
     assert (Decimal("1.50"), datetime(2026, 1, 5, 8, tzinfo=UTC)) == (row["n"], row["made"])
-    assert ["t"] == [table.name for table in connect("sql", {"url": url}, base=tmp_path).discover()]
+    assert ["elsewhere", "t"] == [
+        table.name for table in connect("sql", {"url": url}, base=tmp_path).discover()
+    ]
+    for query in ("SELECT * FROM read_csv('/etc/passwd')", "SELECT * FROM elsewhere", "FROM glob('/*')"):
+        with pytest.raises(SetupError, match="database does not permit it"):
+            rows(tmp_path, {"id": "integer"}, url=url, query=query)
     reading = Reading(9)
-    engine = engine_for(parsed(url), base=tmp_path, reading=reading)
+    engine = engine_for(parsed(f"{url}?access_mode=READ_WRITE"), base=tmp_path, reading=reading)
     with pytest.raises(sqlalchemy.exc.DBAPIError, match="read-only"), session(engine, reading) as connected:
         connected.exec_driver_sql("DELETE FROM t")

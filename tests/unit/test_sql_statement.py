@@ -58,11 +58,41 @@ def test_only_one_select_is_read(query: str) -> None:
         "(SELECT a FROM t) EXCEPT (SELECT a FROM u)",
         "SELECT a FROM t WHERE at >= :since AND at < :until",
         "SELECT 'DELETE FROM t; :nothing' AS a FROM \"update\"",
+        "SELECT 'pg_reload_conf()' AS set_config, pg_sleep(0), pg_size_pretty(1) FROM get_lock",
     ],
 )
 def test_every_form_of_select_is_read(query: str) -> None:
     """WITH, set operations, comments, closing semicolons and words inside texts are no obstacle."""
     assert from_query(query, backend="postgresql").sql.startswith("(\n")
+
+
+@pytest.mark.parametrize(
+    ("call", "effect"),
+    [
+        ("pg_terminate_backend(7)", "ends the work of others"),
+        ('pg_catalog . "pg_reload_conf" /**/ ()', "steers the server"),
+        ("pg_stat_reset_shared('io')", "writes what no rollback undoes"),
+        ("PG_TRY_ADVISORY_LOCK (1)", "takes a lock"),
+        ("set_config('statement_timeout', '0', false)", "lifts the limits of the read"),
+        ("load_file('/etc/passwd')", "reads files of the server"),
+        ("dblink_exec('host=x', 'DELETE FROM t')", "runs a text as SQL"),
+        ('U&"pg\\005freload_conf"()', "is called by an escaped name"),
+    ],
+)
+def test_a_call_that_does_more_than_read_is_refused(call: str, effect: str) -> None:
+    """In every place of a SELECT, quoted or not; the error names the call and what it does."""
+    for query in (f"SELECT {call} AS a", f"SELECT a FROM t WHERE a IN (SELECT {call})", f"TABLE {call}"):
+        with pytest.raises(SetupError, match=f"does more than read .* {effect}.*SELECT that only reads"):
+            from_query(query, backend="postgresql")
+        assert effect in str(refused_in_any_dialect(query))
+
+
+@pytest.mark.parametrize("backend", ["mysql", "mariadb", "sqlite"])
+def test_a_select_into_a_file_is_refused(backend: str) -> None:
+    """Wherever INTO OUTFILE and INTO DUMPFILE stand."""
+    for query in ("SELECT a INTO OUTFILE '/tmp/x' FROM t", "SELECT a FROM t INTO DUMPFILE '/tmp/x'"):
+        with pytest.raises(SetupError, match=r"does more than read \(INTO (OUT|DUMP)FILE\)"):
+            from_query(query, backend=backend)
 
 
 def test_only_bounds_are_bound() -> None:
