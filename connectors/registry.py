@@ -21,6 +21,8 @@ Model = TypeVar("Model", bound="BaseModel")
 GROUP = "okr_pipeline.connectors"
 """Entry points of this group name connector classes of other packages; the entry's name is the kind."""
 
+_MEND_PACKAGE = "mend or remove the package that offers it"
+
 _BUILT_IN = {
     "files": "connectors.files:FilesConnector",
     "google_sheets": "connectors.google_sheets:GoogleSheetsConnector",
@@ -85,9 +87,11 @@ def _class_of(kind: str) -> Any:
     if entry is None:
         raise SetupError(f"no connector is called {kind}", mend=f"expected one of {', '.join(kinds())}")
     try:
-        return entry.load()
-    except (ImportError, AttributeError) as problem:
+        found = entry.load()
+    except (ImportError, AttributeError, SyntaxError) as problem:
         raise SetupError(
-            f"connector {kind} ({entry.value}) cannot be imported",
-            mend="mend or remove the package that offers it",
+            f"connector {kind} ({entry.value}) cannot be imported", mend=_MEND_PACKAGE
         ) from problem
+    if not all(hasattr(found, name) for name in ("Connection", "Dataset", "extract")):
+        raise SetupError(f"connector {kind} ({entry.value}) is no connector", mend=_MEND_PACKAGE)
+    return found

@@ -46,6 +46,8 @@ _GUESSED = (
     ("timestamp", NAIVE),
 )
 
+_JSON = {str: "text", bool: "boolean", int: "integer", dict: "object", list: "array"}
+
 
 def declared_as(source_type: str) -> str:
     """Return the type to declare for a column that its source calls *source_type*; `string` if in doubt."""
@@ -67,6 +69,14 @@ def guessed_from(cells: Iterable[object]) -> str:
         return "string"
     found = next((kind for kind, form in _GUESSED if all(re.match(form, text) for text in texts)), "string")
     return MONEY if found == LOOSE_DECIMAL and all(_CENTS.fullmatch(text) for text in texts) else found
+
+
+def json_type(cells: Iterable[object]) -> str:
+    """Return what to call the JSON values of one column, `mixed` where they are of several types."""
+    kinds = {_JSON.get(type(cell), "number") for cell in cells if cell is not None}
+    if kinds == {"integer", "number"}:
+        return "number"
+    return min(kinds, default="null") if len(kinds) < 2 else "mixed"
 
 
 def cursors_of(declared: Mapping[str, str]) -> tuple[str, ...]:

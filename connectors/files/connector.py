@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, cast
 
 from connectors.contract import Check, Extract, ExtractRequest, Table
-from connectors.errors import ConnectorError
+from connectors.errors import ConnectorError, SetupError
 from connectors.files.options import FilesConnection, FilesDataset, Format, format_of, is_known
 from connectors.files.source_file import FolderStore, SourceFile
 from connectors.probe import one_row
@@ -103,10 +103,12 @@ class FilesConnector:
         """Return one file, or one sheet as `file!sheet`, with the types that its first rows fit."""
         path, _, sheet = name.partition("!")
         store = self._store()
-        if not _is_offered(path) or path not in store.names():
+        if not _is_offered(path) or not _is_there(store, path):
             return None
-        found = next((table for table in _tables(store, path) if table.name == name), None)
-        return found and self._with_types(found, {"path": path, **({"sheet": sheet} if sheet else {})})
+        with store.opened(path) as file:
+            found = next((one for one in _module(format_of(path)).tables(file) if one.name == name), None)
+        options = {"path": path, **({"sheet": sheet} if sheet else {})}
+        return found and self._with_types(found, {**options, **found.options})
 
     def close(self) -> None:
         """Hold nothing open between reads."""
@@ -151,6 +153,14 @@ class FilesConnector:
 
 def _is_offered(name: str) -> bool:
     return is_known(name) and not any(part.startswith(".") for part in name.split("/"))
+
+
+def _is_there(store: Store, name: str) -> bool:
+    """Return whether *name* is a file of *store*; True where only fetching it can tell."""
+    try:
+        return store.find(name) == [name]
+    except SetupError:
+        return False
 
 
 def _tables(store: Store, name: str) -> list[Table]:

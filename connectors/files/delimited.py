@@ -58,12 +58,21 @@ def read(file: SourceFile, request: ExtractRequest, rows: TypedRows) -> Generato
 
 
 def tables(file: SourceFile) -> list[Table]:
-    """Return the file as a table whose columns are text."""
+    """Return the file as a table whose columns are text; its options say what parts cells, if no comma."""
     options = FilesDataset(path=file.name)
     _refuse_utf_16(file, options)
+    header = _whole_header(file, options)
+    found: dict[str, object] = {}
+    if len(header) == 1 and (other := next((sign for sign in ";\t|" if sign in header[0]), None)):
+        found["delimiter"] = other
+        header = _whole_header(file, options.model_copy(update=found))
+    return [Table(name=file.name, columns=dict.fromkeys(header, "text"), options=found)]
+
+
+def _whole_header(file: SourceFile, options: FilesDataset) -> list[str]:
+    file.stream.seek(0)
     text = io.BufferedReader(Utf8Stream(file, encoding=options.encoding))
-    header = _header(text, options, _Records(file, options))
-    return [Table(name=file.name, columns=dict.fromkeys(header, "text"))]
+    return _header(text, options, _Records(file, options))
 
 
 def _refuse_utf_16(file: SourceFile, options: FilesDataset) -> None:

@@ -15,6 +15,7 @@ from connectors.errors import BadValue
 from connectors.files.options import FilesDataset
 from connectors.files.source_file import SourceFile, Utf8Stream
 from connectors.names import positions
+from connectors.suggest import json_type
 from connectors.typed import TypedRows
 
 MAX_LINE = 16 << 20
@@ -41,10 +42,11 @@ def read(file: SourceFile, request: ExtractRequest, rows: TypedRows) -> Generato
 
 def tables(file: SourceFile) -> list[Table]:
     """Return the file as a table with the keys of its first 100 lines."""
-    columns: dict[str, str] = {}
+    cells: dict[str, list[object]] = {}
     for _, record in islice(_objects(file, encoding="utf-8-sig"), 100):
-        columns.update({key: type(value).__name__ for key, value in record.items()})
-    return [Table(name=file.name, columns=columns)]
+        for key, value in record.items():
+            cells.setdefault(key, []).append(value)
+    return [Table(name=file.name, columns={key: json_type(found) for key, found in cells.items()})]
 
 
 def _objects(file: SourceFile, *, encoding: str) -> Iterator[Line]:

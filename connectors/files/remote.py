@@ -30,7 +30,6 @@ PACKAGES = {
     "smb": "smbprotocol",
     "ftp": None,
     "webhdfs": None,
-    "memory": None,
     "file": None,
 }
 """What may be named before `://` (and http, https), and the package that each needs beside fsspec."""
@@ -91,6 +90,7 @@ class BucketStore:
             local = Path(folder) / "fetched"
             before = self._asked(lambda: files.info(path))
             size = self._asked(lambda: _fetched(files, path, local, name))
+            files.invalidate_cache()  # or the listing from before would answer
             after = self._asked(lambda: files.info(path))
             if _identity(before) != _identity(after):
                 raise Incomplete(
@@ -174,7 +174,7 @@ class WebStore:
 
     def names(self) -> Iterator[str]:
         """Raise SetupError: there is no list."""
-        raise SetupError("a web address cannot be listed", mend="name a file in a dataset's `path`")
+        raise SetupError("a web address cannot be listed", mend="name a file: `okr discover SOURCE FILE`")
 
     @contextmanager
     def opened(self, name: str) -> Iterator[SourceFile]:

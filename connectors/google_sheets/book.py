@@ -182,7 +182,7 @@ def _box(found: Mapping[str, Any], rows: int, columns: int) -> Box:
 
 def _missing(what: str, name: str, present: list[str], key: str) -> SchemaChanged:
     close = nearest(name, present) if name else None
-    listed = ", ".join(present[:20]) or "it has none"
+    listed = ", ".join(present[:20]) or "none at all"
     mend = f"did you mean {close}?" if close else f"mend `{key}`; there is {listed}"
     return SchemaChanged(what, mend=mend, column=name or key, nearest=close)
 

@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from connectors.errors import QuotaExhausted, SetupError, Transient
-from connectors.salesforce.faults import SessionEnded, raise_refusal
+from connectors.salesforce.faults import NotThere, SessionEnded, raise_refusal
 from connectors.salesforce.options import SECRETS, SalesforceConnection
 from connectors.salesforce.sign_in import Session, sign_in
 from connectors.transport import retry_after
@@ -118,7 +118,11 @@ class Api:
     def describe(self, name: str) -> Mapping[str, Any]:
         """Return what Salesforce says of an object; asked once."""
         if name not in self._described:
-            answer = self.get(f"/sobjects/{name}/describe")
+            try:
+                answer = self.get(f"/sobjects/{name}/describe")
+            except NotThere as problem:
+                what = f"there is no object {name}, or this user may not see it"
+                raise NotThere(what, mend=f"`okr discover` lists those there are; {problem.mend}") from None
             objects(answer, "fields", each_with="name")
             self._described[name] = answer.value
         return self._described[name]

@@ -157,6 +157,8 @@ class SalesforceConnector:
         found = size.asked(api, plan, request, options)
         seen.whole = found.whole
         seen.warnings += (*_conversions(plan), *found.warnings)
+        if plan.include_deleted and request.deleted is None:
+            seen.warnings.append("rows in the recycle bin count too: `deleted: IsDeleted` takes them out")
         jobs = self._jobs(request, plan, found, seen)
         seen.at = jobs.started_at if jobs else found.at
         plan = clocked(plan, seen.at)

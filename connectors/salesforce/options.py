@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from decimal import Decimal
-from typing import Any, Literal
+from typing import Literal
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
@@ -110,6 +110,8 @@ class SalesforceConnection(Network):
             raise ValueError(f"auth {self.auth} needs {', '.join(missing)}")
         if self.auth == "password" and self.api_version >= _WITHOUT_PASSWORDS:
             raise ValueError(f"auth password ended with API version {_WITHOUT_PASSWORDS}: use jwt")
+        if self.auth == "client_credentials" and self.domain in ("login", "test"):
+            raise ValueError(f"auth client_credentials needs My Domain: {self.domain} refuses it")
         return self
 
     @property
@@ -221,7 +223,9 @@ class SalesforceDataset(BaseModel):
             if self.object is None or self.query is not None:
                 raise ValueError("expected `object` (and no `query`) to read rows")
             return self
-        others: dict[str, Any] = {"object": None, "where": None, "cross_check": (), "currency": None}
-        if self.query is None or any(getattr(self, name) != unset for name, unset in others.items()):
-            raise ValueError("expected `query` alone with `mode: aggregate`")
+        others = ("object", "where", "fields", "cross_check", "currency")
+        if self.query is None or any(getattr(self, name) for name in others):
+            raise ValueError(f"expected `query` with `mode: aggregate`, and none of {', '.join(others)}")
+        if self.read == "bulk":
+            raise ValueError("Bulk reads no aggregates: leave `read` out")
         return self

@@ -72,6 +72,7 @@ def planned(request: ExtractRequest, describe: Describe) -> Plan:
     if cursor is not None and cursor.type not in ("date", "datetime"):
         mend = "use SystemModstamp, or another date or time"
         raise SetupError(f"{name}: the cursor {cursor.path} is {cursor.type}", mend=mend)
+    _refuse_unread_deletes(fields.get(request.deleted or ""), options)
     amounts = _amounts(fields, options, describe)
     is_window = request.since is not None or request.until is not None
     order = (cursor.path, "Id") if cursor is not None and is_window else ("Id",)
@@ -127,6 +128,15 @@ def _fields(request: ExtractRequest, options: SalesforceDataset, describe: Descr
             f"`fields` names {min(unknown)}, which is no declared column", mend="declare it, or leave it out"
         )
     return found
+
+
+def _refuse_unread_deletes(mark: Field | None, options: SalesforceDataset) -> None:
+    """Raise SetupError if *mark* says what is in the recycle bin, and nothing from there is read."""
+    if mark is not None and mark.path == "IsDeleted" and not options.include_deleted:
+        raise SetupError(
+            f"{options.object}: `deleted` is IsDeleted, but rows in the recycle bin are not read",
+            mend="write `include_deleted: true`, or leave `deleted` out",
+        )
 
 
 def _amounts(fields: Mapping[str, Field], options: SalesforceDataset, describe: Describe) -> dict[str, str]:

@@ -44,26 +44,33 @@ class Rows:
     def _values(self, page: Page, at: int, column: str) -> Any:
         values = page.columns[at]
         if (code := self._plan.amounts.get(column)) is not None:
-            return self._converted(values, page.columns[self._plan.paths.index(code)])
+            codes = page.columns[self._plan.paths.index(code)]
+            return self._converted(values, codes, most=self._types[column].scale)
         is_number = self._plan.fields[column].type in NUMBERS
         if is_number and isinstance(values, pa.Array) and self._types[column].name == "integer":
             return _whole(values)
         return values
 
-    def _converted(self, amounts: Any, codes: Any) -> Sequence[object]:
+    def _converted(self, amounts: Any, codes: Any, *, most: int) -> Sequence[object]:
         currency = self._plan.currency
         rates = currency.rates if currency else {}
         found: list[object] = []
         for amount, code in zip(_listed(amounts), _listed(codes), strict=True):
             rate = rates.get(str(code))
-            found.append(None if amount is None else _in_one_currency(_number(amount), rate))
+            found.append(None if amount is None else _in_one_currency(_number(amount), rate, most))
         return found
 
 
-def _in_one_currency(amount: Any, rate: Decimal | None) -> object:
+def _in_one_currency(amount: Any, rate: Decimal | None, most: int) -> object:
+    """Return *amount* times *rate*, exactly; what has more than *most* decimals then is a reject."""
     if rate is None:
         return Unreadable("an amount of a currency that `rates` does not name")
-    return _EXACT.multiply(amount, rate) if isinstance(amount, Decimal) else amount
+    if not isinstance(amount, Decimal):
+        return amount
+    found = _EXACT.multiply(amount, rate)
+    if -int(found.normalize(_EXACT).as_tuple().exponent) <= most:
+        return found
+    return Unreadable(f"more than {most} decimals once converted: declare what amount and rate have together")
 
 
 def _whole(values: pa.Array) -> pa.Array | Sequence[object]:

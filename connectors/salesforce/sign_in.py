@@ -24,6 +24,7 @@ _LIFETIME_S = 180
 _CODE = re.compile(r"[A-Za-z][A-Za-z_]{2,59}\Z")
 _HINTS = {
     "approved": "approve the app for the user: App Manager, Manage, permitted users are pre-authorised",
+    "no client credentials user": "name the user that the app runs as, in its client credentials flow",
     "audience": "the user is of the other kind: production is at acme.my, a sandbox at acme--x.sandbox.my",
     "inactive": "the user is inactive: activate it, or name another one",
     "ip restricted": "the address that this runs from is not allowed: relax the app's IP restrictions",
@@ -133,7 +134,8 @@ def _refusal(
     if isinstance(problem.code, int) or not _CODE.match(code):
         what = f"{host}: the sign-in ({connection.auth}) was not answered as expected"
         return Transient(what, mend="it is tried again next run")
-    mends = [hint for word, hint in _HINTS.items() if word in str(problem.auth_message).lower()]
+    said = f"{code} {problem.auth_message}".lower()
+    mends = [hint for word, hint in _HINTS.items() if word in said]
     if not mends:
         kind = "a sandbox" if connection.is_sandbox else "production"
         mends = [f"mend the credentials; this address is {kind}, whose users are its own"]

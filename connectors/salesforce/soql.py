@@ -28,6 +28,7 @@ _RELATIVE = re.compile(
 )
 _OF_THE_USER = {"CONVERTTIMEZONE", "CONVERTCURRENCY", "TOLABEL"}
 """Functions whose answer follows the zone, currency or language of whoever asks."""
+_AGGREGATES = {"COUNT", "COUNT_DISTINCT", "SUM", "AVG", "MIN", "MAX"}
 _NEVER = {"FOR", "UPDATE", "TYPEOF", "OFFSET", "ROWS", "USING", "FIND", "TRACKING", "VIEWSTAT"}
 _NOT_IN_CONDITION = {"ORDER", "GROUP", "LIMIT", "HAVING", "WITH"}
 _NOT_OUTSIDE_BRACKETS = {"SELECT", "FROM", "WHERE"}
@@ -65,7 +66,13 @@ def refused_query(text: str) -> str | None:
     words = [token.text.upper() for token in _tokens(text) if token.kind == "word" and token.depth == 0]
     if words[:1] != ["SELECT"] or words.count("SELECT") != 1 or words.count("FROM") != 1:
         return "expected one SELECT ... FROM ..."
-    return next(_refused_words(text, set(), outside=set()), None)
+    if (refusal := next(_refused_words(text, set(), outside=set()), None)) is not None:
+        return refusal
+    if re.search(r"\bCOUNT\s*\(\s*\)", text, re.IGNORECASE):
+        return "COUNT() gives no row to read: write COUNT(Id) and a name, such as COUNT(Id) deals"
+    if "GROUP" not in words and not _AGGREGATES & set(words):
+        return "expected an aggregate such as COUNT(Id) or SUM(Amount); rows are read by `object`"
+    return None
 
 
 def _refused(text: str) -> str | None:

@@ -36,6 +36,8 @@ def discover(context: click.Context, source: str, table: str | None, *, as_json:
     if as_json:
         shown = {"version": 1, "source": source, "tables": [_as_data(one) for one in found]}
         click.echo(json.dumps(shown, indent=2, ensure_ascii=False))
+    elif not found:
+        say(f"source {source} offers nothing: mend where its connection leads, or let it see something there")
     elif table is None:
         _echo([[one.name, _size(one), _cursors(one)] for one in found])
         say(f"{counted(len(found), 'table')}; `okr discover {source} TABLE` shows the fields of one")

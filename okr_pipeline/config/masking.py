@@ -30,9 +30,10 @@ _SECRET_TEXT = re.compile(
     r"|https://hooks\.slack\.com/services/\S+",
     re.IGNORECASE,
 )
-REFERENCE = re.compile(r"(env:(?P<variable>[A-Za-z_][A-Za-z0-9_]*)|file:(?P<path>\S.*))\Z")
+REFERENCE = re.compile(r"(env:(?P<variable>[A-Za-z_][A-Za-z0-9_]*)|file:(?!//)(?P<path>\S.*))\Z")
+"""What stands for a secret. `file://` begins an address."""
 _REFERENCE_IN_LINE = re.compile(
-    r"""["']?(env:[A-Za-z_][A-Za-z0-9_]*|file:[^\s,}\]"']+)["']?\s*([,}\]#].*)?\Z"""
+    r"""["']?(env:[A-Za-z_][A-Za-z0-9_]*|file:(?!//)[^\s,}\]"']+)["']?\s*([,}\]#].*)?\Z"""
 )
 _KEY = re.compile(
     r"""(?P<quote>["'])(?P<quoted>[\w.\-]+)(?P=quote)\s*:|\b(?P<plain>[A-Za-z][\w.\-]*)\s*:(?=\s|$)"""

@@ -13,6 +13,7 @@ from click.testing import CliRunner, Result
 from project_builder import ProjectFolder, day
 
 from connectors.contract import Table
+from connectors.errors import ConnectorError
 from connectors.registry import connect
 from connectors.suggest import cursors_of, declared_as, guessed_from, mark_of_deletion
 from okr_pipeline.add_dataset import CannotInsert, inserted
@@ -236,6 +237,33 @@ def test_odd_names_stay_what_they_are() -> None:
 def test_ids_are_made_of_names(name: str, id: str) -> None:
     """A table's name gives an id that the configuration takes."""
     assert id == id_from(name)
+
+
+FOUND_IN_FILES = [
+    ("a.csv", "Nr;Betrag\n1;2,50\n", {"Nr": "integer", "Betrag": "string"}),
+    ("a.csv", "id\n1\n", {"id": "integer"}),
+    ("a.jsonl", '{"n": 1.5, "x": null}\n{"n": 2, "x": {}}\n{}\n', {"n": "decimal(38,9)", "x": "json"}),
+    ("a.jsonl", '{"n": 1}\n{"n": null}\n', {"n": "integer"}),
+    ("a.jsonl", '{"n": 1, "x": "2026-08-02"}\n{"n": "1"}\n', {"n": "string", "x": "date"}),
+]
+
+
+@pytest.mark.parametrize(("name", "text", "declared"), FOUND_IN_FILES)
+def test_a_file_is_declared_by_all_of_its_rows(
+    tmp_path: Path, name: str, text: str, declared: dict[str, str]
+) -> None:
+    """Semicolons are noticed, and neither a null nor a whole number at the end hides what a column holds."""
+    (tmp_path / name).write_text(text, encoding="utf-8")
+    found = connect("files", {"root": "."}, base=tmp_path).describe(name)
+    assert declared == dict(found.declared)
+    assert (";" in text) == ("delimiter" in found.options)
+
+
+def test_a_file_that_cannot_be_read_says_why(tmp_path: Path) -> None:
+    """A file that is there but broken is not called missing."""
+    (tmp_path / "a.jsonl").write_text("no json\n", encoding="utf-8")
+    with pytest.raises(ConnectorError, match=r"a\.jsonl:1"):
+        connect("files", {"root": "."}, base=tmp_path).describe("a.jsonl")
 
 
 @pytest.mark.parametrize(

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
-from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-import fsspec
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from fake_http import FakeServer, Reply, Request, cut, status
+from fsspec.implementations.local import LocalFileSystem
+from fsspec.registry import _registry
 
 from connectors.contract import ExtractRequest, Receipt
-from connectors.errors import ConnectorError, SetupError, SourceEmpty
+from connectors.errors import ConnectorError, Incomplete, SetupError, SourceEmpty
 from connectors.files.options import FilesDataset
 from connectors.registry import connect
 
@@ -44,9 +45,10 @@ def here(tmp_path: Path) -> Receipt:
 
 @pytest.fixture
 def bucket(tmp_path: Path) -> str:
-    root = f"memory://{tmp_path.name}"
-    fsspec.filesystem("memory").pipe_file(f"{root}/deals.csv", DEALS)
-    return root
+    """A root that fsspec reaches, with a file in it."""
+    (tmp_path / "bucket/2026").mkdir(parents=True)
+    (tmp_path / "bucket/deals.csv").write_bytes(DEALS)
+    return (tmp_path / "bucket").as_uri()
 
 
 def test_a_bucket_gives_what_a_folder_gives(tmp_path: Path, here: Receipt, bucket: str) -> None:
@@ -57,32 +59,26 @@ def test_a_bucket_gives_what_a_folder_gives(tmp_path: Path, here: Receipt, bucke
 
 def test_a_pattern_reads_a_bucket_in_order(tmp_path: Path, bucket: str) -> None:
     """Several files are read in order of name, each identified by its content."""
-    fsspec.filesystem("memory").pipe_file(f"{bucket}/2026/deals.csv", b"id,amount\nc,3\n")
+    (tmp_path / "bucket/2026/deals.csv").write_bytes(b"id,amount\nc,3\n")
     found = receipt(tmp_path, {"root": bucket}, "**/*.csv")
     assert (3, ["2026/deals.csv", "deals.csv"]) == (found.rows, [id.split()[0] for id in found.request_ids])
 
 
 def test_parquet_in_a_bucket_is_read(tmp_path: Path, bucket: str) -> None:
     """A reader that jumps about in its file works on what was fetched."""
-    written = BytesIO()
-    pq.write_table(pa.table({"id": ["a"], "amount": ["1.5"]}), written)
-    fsspec.filesystem("memory").pipe_file(f"{bucket}/deals.parquet", written.getvalue())
+    pq.write_table(pa.table({"id": ["a"], "amount": ["1.5"]}), tmp_path / "bucket/deals.parquet")
     assert 1 == receipt(tmp_path, {"root": bucket}, "deals.parquet").rows
-
-
-def test_a_file_address_is_a_root(tmp_path: Path, here: Receipt) -> None:
-    """file:// is a root like any other."""
-    assert here.content_hash == receipt(tmp_path, {"root": tmp_path.as_uri()}).content_hash
 
 
 REFUSED: dict[str, tuple[dict[str, object], str, type[ConnectorError], str]] = {
     "missing file": ({}, "nothing.csv", SetupError, "no file is at nothing.csv"),
     "pattern without a match": ({}, "*.parquet", SetupError, "no file is at"),
     "leaving the root": ({}, "../other/deals.csv", SetupError, "leaves the root"),
-    "another address": ({}, "memory://other/deals.csv", SetupError, "absolute"),
+    "another address": ({}, "s3://other/deals.csv", SetupError, "absolute"),
     "no such package": ({"root": "s3://acme/exports"}, "deals.csv", SetupError, "pip install s3fs"),
+    "of this process": ({"root": "memory://acme"}, "deals.csv", SetupError, "write one of"),
     "no such kind": ({"root": "gopher://acme"}, "deals.csv", SetupError, "write one of"),
-    "a chain": ({"root": "simplecache::memory://acme"}, "deals.csv", SetupError, "write one of"),
+    "a chain": ({"root": "simplecache::s3://acme"}, "deals.csv", SetupError, "write one of"),
     "web address without a name": (
         {"root": "https://files.example"},
         "*.csv",
@@ -109,8 +105,37 @@ def test_what_cannot_be_read_is_refused(tmp_path: Path, bucket: str, case: str) 
 @pytest.mark.fault(12, on="files")
 def test_an_empty_file_in_a_bucket_is_refused(tmp_path: Path, bucket: str) -> None:
     """A file without a byte is no data set without rows."""
-    fsspec.filesystem("memory").pipe_file(f"{bucket}/deals.csv", b"")
+    (tmp_path / "bucket/deals.csv").write_bytes(b"")
     with pytest.raises(SourceEmpty):
+        receipt(tmp_path, {"root": bucket})
+
+
+class Remembering(LocalFileSystem):  # type: ignore[misc]
+    """A file system that keeps what it has listed, as FTP's and Azure's do, and whose files change."""
+
+    def __init__(self, **storage: Any) -> None:
+        super().__init__(**storage)
+        self._kept: dict[str, Any] = {}
+
+    def info(self, path: str, **more: Any) -> Any:
+        if path not in self._kept:
+            self._kept[path] = super().info(path, **more)
+        return self._kept[path]
+
+    def invalidate_cache(self, path: str | None = None) -> None:
+        self._kept.clear()
+
+    def open(self, path: str, *how: Any, **more: Any) -> Any:
+        os.utime(path, (1, 1))
+        return super().open(path, *how, **more)
+
+
+def test_a_file_that_changes_is_refused_whatever_is_remembered(
+    tmp_path: Path, bucket: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a file system has listed before does not hide that a file changed while it was fetched."""
+    monkeypatch.setitem(_registry, "file", Remembering)
+    with pytest.raises(Incomplete, match="changed while it was read"):
         receipt(tmp_path, {"root": bucket})
 
 
@@ -165,3 +190,11 @@ def test_a_private_address_must_be_allowed(tmp_path: Path, server: FakeServer) -
     """A web address inside the own network is refused unless it is named."""
     with pytest.raises(SetupError, match="allow_addresses"):
         receipt(tmp_path, {**web(server), "allow_addresses": []})
+
+
+def test_a_file_behind_a_web_address_is_described_by_its_name(tmp_path: Path, server: FakeServer) -> None:
+    """Nothing can be listed there, but a file that is named shows its columns and the types to declare."""
+    found = connect("files", web(server), base=tmp_path).describe("deals.csv")
+    assert {"id": "string", "amount": "decimal(18,2)"} == found.declared
+    with pytest.raises(SetupError, match="status 403"):
+        connect("files", web(server, "wrong"), base=tmp_path).describe("deals.csv")

@@ -437,6 +437,15 @@ def test_33_a_currency_without_a_rate_is_a_reject(rest: World) -> None:
         rest.receipt(currency=rule)
 
 
+@pytest.mark.fault(33, on="salesforce")
+def test_33_decimals_that_a_rate_adds_are_told_as_such(rest: World) -> None:
+    """33: an amount that is finer after the conversion is refused, and it is said that it was converted."""
+    currencies(rest)
+    rule = {"convert_to": "EUR", "rates": {"EUR": "1", "USD": "0.125"}}
+    with pytest.raises(ConnectorError, match="more than 2 decimals once converted"):
+        rest.receipt(currency=rule)
+
+
 @pytest.mark.fault(34, on="salesforce")
 def test_34_windows_go_by_the_server_clock(rest: World, undisturbed: dict[str | None, str]) -> None:
     """34: a clock here that is a day wrong moves no window; doctor says that it is wrong."""
@@ -464,3 +473,19 @@ def test_instead_of_an_answer_an_unknown_code_is_told_by_code_alone(rest: World)
     with pytest.raises(SetupError, match="SOMETHING_NEW") as caught:
         rest.receipt()
     assert "canary" not in str(caught.value)
+
+
+def test_deleted_rows_are_read_where_they_are_declared(rest: World) -> None:
+    """A mark of deletion that no row can bear is refused: deleted rows would stand for ever."""
+    columns = {**COLUMNS, "IsDeleted": "boolean"}
+    with pytest.raises(SetupError, match="recycle bin") as caught:
+        rest.receipt(columns=columns, deleted="IsDeleted")
+    assert "write `include_deleted: true`" in caught.value.mend
+    told = rest.receipt(columns=columns, include_deleted=True).warnings
+    assert 1 == len([warning for warning in told if "recycle bin count" in warning])
+
+
+def test_an_object_that_is_not_there_is_named(rest: World) -> None:
+    """A slip in the object's name is told by the name, not by an address."""
+    with pytest.raises(SetupError, match="there is no object Oportunity, or this user may not see it"):
+        rest.receipt(object="Oportunity")

@@ -111,6 +111,14 @@ def test_4_a_refusal_is_told_and_not_repeated(it: World, case: str) -> None:
     assert [] == [secret for secret in (*SECRETS, "wrong-s3cret", "wrong-p4ss") if secret in shown]
 
 
+@pytest.mark.fault(4, on="salesforce")
+def test_4_an_inactive_user_is_known_by_the_code(it: World) -> None:
+    """4: a code that says what is wrong leads to what to do, whatever the words beside it."""
+    it.org.refused = "inactive_user"
+    with pytest.raises(SetupError, match="inactive_user; the user is inactive: activate it"):
+        receive(it)
+
+
 @pytest.mark.fault(4, 34, on="salesforce")
 def test_4_a_wrong_clock_is_named(it: World) -> None:
     """4: an assertion that is too old on arrival leads to the clock, with how far it is off."""

@@ -86,6 +86,21 @@ def test_unknown_kind_is_a_setup_error() -> None:
         registry.model_of("salesforces")
 
 
+@pytest.mark.parametrize("text", ["1 +", "", "raise ImportError", "class Connector: kind = 'broken'"])
+def test_a_package_that_offers_no_connector_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str
+) -> None:
+    """Somebody's package that cannot be imported, or offers something else, is told by its entry."""
+    (tmp_path / "okr_broken.py").write_text(text)
+    (tmp_path / "okr_broken-1.dist-info").mkdir()
+    entry = "[okr_pipeline.connectors]\nbroken = okr_broken:Connector\n"
+    (tmp_path / "okr_broken-1.dist-info/entry_points.txt").write_text(entry)
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "okr_broken", raising=False)
+    with pytest.raises(SetupError, match=r"connector broken \(okr_broken:Connector\)"):
+        registry.model_of("broken")
+
+
 def test_wrong_connection_is_named_without_its_values(tmp_path: Path) -> None:
     """A connection that its model refuses is told by field; what was written stays unseen."""
     with pytest.raises(SetupError) as caught:

@@ -85,6 +85,9 @@ def test_no_condition_leaves_its_brackets(text: str) -> None:
         ("SELECT Id FROM A; SELECT Id FROM B", "no such sign"),
         ("SELECT Id FROM A FOR UPDATE", "FOR has no place"),
         ("SELECT Id FROM A UPDATE TRACKING", "has no place"),
+        ("SELECT COUNT() FROM Opportunity", "COUNT(Id)"),
+        ("SELECT StageName FROM Opportunity GROUP BY StageName", None),
+        ("SELECT Id, Amount FROM Opportunity", "expected an aggregate"),
     ],
 )
 def test_an_aggregate_query_is_one_select(query: str, told: str | None) -> None:
@@ -106,6 +109,7 @@ def test_an_aggregate_query_is_one_select(query: str, told: str | None) -> None:
         {"organization": "005"},
         {"api_version": "v62"},
         {"auth": "password", "password": "p", "api_version": "65.0"},
+        {"auth": "client_credentials", "consumer_secret": "s", "domain": "login"},
     ],
 )
 def test_a_connection_that_cannot_work_is_refused(changes: dict[str, object]) -> None:
@@ -138,6 +142,8 @@ def test_a_sandbox_is_known_by_its_address(domain: str, expected: bool) -> None:
         {"object": "Opportunity", "query": "SELECT COUNT(Id) n FROM A"},
         {"mode": "aggregate"},
         {"mode": "aggregate", "object": "A", "query": "SELECT COUNT(Id) n FROM A"},
+        {"mode": "aggregate", "fields": {"n": "Id"}, "query": "SELECT COUNT(Id) n FROM A"},
+        {"mode": "aggregate", "read": "bulk", "query": "SELECT COUNT(Id) n FROM A"},
         {"object": "A", "fields": {"x": "Amount FROM B"}},
         {"object": "A", "where": "CloseDate = TODAY"},
         {"object": "A", "currency": {"convert_to": "EUR", "rates": {"USD": "1"}}},
