@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from connectors.google_sheets import grid_json
-from connectors.google_sheets.book import Tab
+from connectors.google_sheets.book import Box, Tab
 from connectors.google_sheets.opening import open_api
 from connectors.google_sheets.options import SheetTarget
 from connectors.google_sheets.sign_in import WRITE
@@ -76,20 +76,22 @@ class Board:
 
         *cleared* is how many rows and columns are emptied where *rows* do not reach. In a tab that was
         blank, the first *head* rows are set bold and kept in sight. Only values and number formats are
-        written later, so that what people set by hand stays.
+        written later, so that what people set by hand stays; but cells are taken apart that were merged
+        where something is written.
 
         Raises:
-            SetupError: If the tab may not be written, or is full.
+            SetupError: If the tab may not be written, or is full; RangeGoneError if it is smaller by now.
             Transient: If no answer came; `read` tells whether it was done.
         """
-        size = max(len(rows), cleared[0]), max(len(rows[0]), cleared[1])
-        requests = [*_grown(over.tab, *size)]
+        # A row below the head in any case: Google freezes no tab whole.
+        size = max(len(rows), head + 1, cleared[0]), max(len(rows[0]), cleared[1])
+        requests = [*_grown(over.tab, *size), *_apart(over.tab, rows)]
         if not over.rows:
             requests += _first_look(over.tab.gid, rows=head, columns=size[1])
         requests.append(
             {
                 "updateCells": {
-                    "range": _range(over.tab.gid, *size),
+                    "range": _range(over.tab.gid, Box(0, size[0], 0, size[1])),
                     "rows": [{"values": [_cell(cell) for cell in row]} for row in rows],
                     "fields": _WRITTEN,
                 }
@@ -106,26 +108,34 @@ def _grown(tab: Tab, rows: int, columns: int) -> Iterator[dict[str, Any]]:
             yield {"appendDimension": more}
 
 
+def _apart(tab: Tab, rows: Sequence[Sequence[Cell]]) -> Iterator[dict[str, Any]]:
+    """Yield what takes those merged cells of *tab* apart that would hide something of *rows*."""
+    for merge in tab.merges:
+        lines = [row[merge.left : merge.right] for row in rows[merge.top : merge.bottom]]
+        if any(cell.value is not None for cell in [cell for line in lines for cell in line][1:]):
+            yield {"unmergeCells": {"range": _range(tab.gid, merge)}}
+
+
 def _first_look(gid: int, *, rows: int, columns: int) -> Iterator[dict[str, Any]]:
     frozen = {"sheetId": gid, "gridProperties": {"frozenRowCount": rows}}
     yield {"updateSheetProperties": {"properties": frozen, "fields": "gridProperties.frozenRowCount"}}
     bold = {"userEnteredFormat": {"textFormat": {"bold": True}}}
     yield {
         "repeatCell": {
-            "range": _range(gid, rows, columns),
+            "range": _range(gid, Box(0, rows, 0, columns)),
             "cell": bold,
             "fields": "userEnteredFormat.textFormat.bold",
         }
     }
 
 
-def _range(gid: int, rows: int, columns: int) -> dict[str, int]:
+def _range(gid: int, box: Box) -> dict[str, int]:
     return {
         "sheetId": gid,
-        "startRowIndex": 0,
-        "endRowIndex": rows,
-        "startColumnIndex": 0,
-        "endColumnIndex": columns,
+        "startRowIndex": box.top,
+        "endRowIndex": box.bottom,
+        "startColumnIndex": box.left,
+        "endColumnIndex": box.right,
     }
 
 

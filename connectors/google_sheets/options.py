@@ -63,7 +63,9 @@ class SheetsDataset(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
-    spreadsheet: str = Field(description="The spreadsheet's id or URL; env:NAME keeps it out of the file.")
+    spreadsheet: str = Field(
+        repr=False, description="The spreadsheet's id or URL; env:NAME keeps it out of the file."
+    )
     tab: str | None = Field(
         None, description="Tab by its title. With `gid` as well, the gid decides and a new title is told."
     )
@@ -104,7 +106,7 @@ class SheetTarget(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
-    to: str = Field(description="The spreadsheet's id or URL; env:NAME keeps it out of the file.")
+    to: str = Field(repr=False, description="The spreadsheet's id or URL; env:NAME keeps it out of the file.")
     tab: str = Field(description="Tab by its title: an empty one of its own.", min_length=1)
     gid: int | None = Field(
         None, ge=0, description="The number behind `gid=` in the tab's URL: it decides, whatever the title."

@@ -8,6 +8,9 @@ from connectors.errors import ConnectorError, QuotaExhausted, SetupError
 from connectors.google_sheets.sign_in import WRITE
 from connectors.transport.answer import Answer, refused
 
+_GONE = ("unable to parse range", "exceeds grid limits", "no grid with id", "freeze all visible rows")
+"""What is said of rows, columns and tabs that somebody has deleted since we looked."""
+
 
 class TokenEndedError(SetupError):
     """Google no longer takes the token."""
@@ -28,10 +31,13 @@ def of(answer: Answer, *, email: str | None, scope: str) -> ConnectorError:
         return TokenEndedError(f"{_named(answer)}: the token is not valid", mend="renew the credential")
     if answer.status == 403:
         return _forbidden(answer, message, reasons, email=email, scope=scope)
+    if answer.status == 429:
+        return _exhausted(answer)
     if answer.status == 404:
+        option = "to" if scope == WRITE else "spreadsheet"
         return SetupError(
             f"{_named(answer)}: there is no such spreadsheet",
-            mend="mend `spreadsheet`: the part of its URL behind /d/",
+            mend=f"mend `{option}`: the part of its URL behind /d/",
         )
     if "protected cell" in message:
         whom = f"let {email} edit the protected range" if email else "take the protection off its cells"
@@ -43,7 +49,7 @@ def of(answer: Answer, *, email: str | None, scope: str) -> ConnectorError:
         )
     if "api key not valid" in message:
         return SetupError(f"{_named(answer)}: the API key is not valid", mend="mend api_key")
-    if "unable to parse range" in message or "exceeds grid limits" in message:
+    if any(told in message for told in _GONE):
         return RangeGoneError(f"{_named(answer)}: a range has just gone", mend="read again")
     if "not supported for this document" in message:
         return SetupError(
@@ -59,7 +65,7 @@ def _forbidden(
     done, role = ("written", "an editor") if scope == WRITE else ("read", "a viewer")
     told = f"{_named(answer)}: may not be {done}"
     if "ratelimit" in reasons or "quota" in reasons:
-        return QuotaExhausted(f"{_named(answer)}: too many requests", mend="the next run reads it")
+        return _exhausted(answer)
     if "service_disabled" in reasons or "has not been used in project" in message:
         return SetupError(
             told, mend="enable the Google Sheets API (for `okr discover` also Drive) in the project"
@@ -69,6 +75,10 @@ def _forbidden(
     if email is not None:
         return SetupError(f"{told}: it is not shared", mend=f"share it with {email}, as {role}")
     return SetupError(told, mend="share it with whom you sign in as; an API key reads what anyone may see")
+
+
+def _exhausted(answer: Answer) -> QuotaExhausted:
+    return QuotaExhausted(f"{_named(answer)}: too many requests", mend="it is tried again next run")
 
 
 def _named(answer: Answer) -> str:

@@ -39,11 +39,11 @@ _CLOCKS = {
 }
 
 _PACKAGES = {
-    "mysql": "okr-pipeline[mysql]",
-    "mariadb": "okr-pipeline[mysql]",
+    "mysql": '"okr-pipeline[mysql]"',
+    "mariadb": '"okr-pipeline[mysql]"',
     "snowflake": "snowflake-sqlalchemy",
     "bigquery": "sqlalchemy-bigquery",
-    "redshift": "sqlalchemy-redshift and redshift-connector",
+    "redshift": "sqlalchemy-redshift redshift-connector",
     "trino": "trino",
     "databricks": "databricks-sqlalchemy",
     "duckdb": "duckdb-engine",
@@ -88,8 +88,9 @@ def warnings(server: str) -> tuple[str, ...]:
 
 
 def package_for(backend: str) -> str:
-    """Return what to install for *backend*."""
-    return _PACKAGES.get(backend, "the package that brings its SQLAlchemy dialect")
+    """Return how *backend* becomes readable: what to install."""
+    found = _PACKAGES.get(backend)
+    return f"pip install {found}" if found else "install the package that brings its SQLAlchemy dialect"
 
 
 def plain_driver(drivername: str) -> str:

@@ -80,9 +80,7 @@ def engine_for(url: URL, *, base: Path, reading: Reading) -> Engine:
         engine = sqlalchemy.create_engine(address, **options)
     except (sqlalchemy.exc.NoSuchModuleError, ImportError):
         backend = url.get_backend_name()
-        raise SetupError(
-            f"no driver for {backend} is installed", mend=f"install {package_for(backend)}"
-        ) from None
+        raise SetupError(f"no driver for {backend} is installed", mend=package_for(backend)) from None
     except (sqlalchemy.exc.ArgumentError, ValueError, TypeError):
         # The cause quotes settings of the URL.
         raise SetupError("the url holds a setting that its driver refuses", mend="mend the url") from None

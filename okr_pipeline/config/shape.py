@@ -5,19 +5,19 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Container, Iterable, Mapping
-from typing import Any, TypeVar, get_args, get_origin
+from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
 from okr_pipeline.config.diagnostic import Diagnostic
 from okr_pipeline.config.masking import is_reference, is_secret_name, is_secret_text
+from okr_pipeline.config.mirrors import Path, choices_at, meaning_at, model_at
 from okr_pipeline.config.place import Place
 from okr_pipeline.config.schema import keys_of, unsupported_in
 from okr_pipeline.config.yaml import UNREADABLE, YamlList, YamlMapping
 from okr_pipeline.spelling import did_you_mean, nearest
 
 Model = TypeVar("Model", bound=BaseModel)
-Path = tuple[str | int, ...]
 
 _ID = re.compile(r"[a-z][a-z0-9_]{0,63}\Z")
 _WORD = re.compile(r"[\w.\-]{1,40}\Z")
@@ -146,7 +146,7 @@ def _diagnostic(
         told = {"ctx": {"expected": found["ctx"]["expected_tags"]}, "input": found["ctx"]["tag"]}
         return _not_allowed(tag, told, here.below(tag))
     if kind in ("literal_error", "enum"):
-        around = _model_at(model, path[:-1])
+        around = model_at(model, path[:-1])
         if around is not None and f"{name}: {found['input']}" in unsupported_in(around):
             return _not_supported(f"`{name}: {found['input']}`", here)
         return _not_allowed(name, found, here)
@@ -158,15 +158,17 @@ def _diagnostic(
         return here.problem("OKR104", f"`{name}` is empty", "write at least one entry, or remove the key")
     if kind == "greater_than_equal":
         return here.problem("OKR104", f"`{name}` is too small", f"expected {found['ctx']['ge']} or more")
-    message = re.sub(r"^(Value|Assertion) error, ", "", str(found["msg"]))
-    return here.problem("OKR115", f"`{name}` is refused: {message}" if name else message, "mend the option")
+    pattern = kind == "string_pattern_mismatch"
+    said = "it is not written like that" if pattern else re.sub(r"^\w+ error, ", "", str(found["msg"]))
+    mend = meaning_at(model, path) or "mend the option"
+    return here.problem("OKR115", f"`{name}` is refused: {said}" if name else said, mend)
 
 
 def _unknown_key(model: type[BaseModel], path: Path, here: Place, also: Iterable[str]) -> Diagnostic:
-    around, name = _model_at(model, path[:-1]), str(path[-1])
+    around, name = model_at(model, path[:-1]), str(path[-1])
     if around is not None and name in unsupported_in(around):
         return _not_supported(f"`{name}`", here)
-    models = [around] if around else _choices_at(model, path[:-1])
+    models = [around] if around else choices_at(model, path[:-1])
     known = [*(key for each in models for key in keys_of(each)), *(also if len(path) == 1 else ())]
     shown = f"`{name}` is not known here" if _WORD.match(name) else "a key that is not known here"
     return here.key_problem("OKR101", shown, did_you_mean(name, known) or "remove it")
@@ -201,48 +203,3 @@ def _shape_of(value: object) -> str:
     if isinstance(value, Mapping):
         return "a mapping"
     return "text" if isinstance(value, str) else "a list" if isinstance(value, list) else "a number"
-
-
-def _model_at(model: type[BaseModel], path: tuple[str | int, ...]) -> type[BaseModel] | None:
-    """Return the model of the mapping at *path* within *model*; None if it is no single model."""
-    current: Any = model
-    for part in path:
-        current = _inside(current, part)
-    return _as_model(current)
-
-
-def _choices_at(model: type[BaseModel], path: Path) -> list[type[BaseModel]]:
-    """Return the models that the mapping at *path* within *model* may be."""
-    current: Any = model
-    for part in path:
-        current = _inside(current, part)
-    return _models_in(current)
-
-
-def _models_in(annotation: Any) -> list[type[BaseModel]]:
-    if isinstance(annotation, type):
-        return [annotation] if issubclass(annotation, BaseModel) else []
-    return [model for choice in get_args(annotation) for model in _models_in(choice)]
-
-
-def _inside(annotation: Any, part: str | int) -> Any:
-    """Return the annotation of what stands under *part*; None when that is not certain."""
-    model = _as_model(annotation)
-    if model is not None:
-        fields = {field.alias or name: field.annotation for name, field in model.model_fields.items()}
-        return fields.get(str(part))
-    arguments = get_args(annotation)
-    if get_origin(annotation) in (dict, Mapping):
-        return arguments[1]
-    if get_origin(annotation) in (list, tuple):
-        return arguments[0]
-    choices = [inside for choice in arguments if (inside := _inside(choice, part)) is not None]
-    return choices[0] if len(choices) == 1 else None
-
-
-def _as_model(annotation: Any) -> type[BaseModel] | None:
-    choices = (annotation,) if isinstance(annotation, type) else get_args(annotation)
-    if get_origin(annotation) in (dict, list, tuple, Mapping):
-        return None
-    models = [choice for choice in choices if isinstance(choice, type) and issubclass(choice, BaseModel)]
-    return models[0] if len(models) == 1 else None

@@ -62,7 +62,7 @@ class Database:
     @contextmanager
     def publishing(self) -> Iterator[None]:
         """
-        Hold a lock of its own: others who want it wait, writers do not. It ends with its process.
+        Hold a lock of its own: others who want it wait, writers do not. It ends with its process or session.
 
         Raises:
             LedgerBusy: If whoever has it does not finish within ten times the wait for a writer.
@@ -74,8 +74,12 @@ class Database:
             try:
                 with self._clear_errors():
                     connection = held.enter_context(engine.execution_options(okr_writes=True).connect())
-                    held.enter_context(connection.begin())
+                    # Nothing to commit; and a session that the server has ended is no failure any more.
+                    held.callback(connection.invalidate)
+                    connection.begin()
                     if not is_file:
+                        # Servers end idle transactions, and this one is idle while others write.
+                        connection.execute(text("SET LOCAL idle_in_transaction_session_timeout = 0"))
                         _lock(connection, _PUBLISH_LOCK, wait_s=wait_s)
             except LedgerBusy:
                 what = f"another run publishes from the ledger at {self.place}, for over {wait_s:g} s"

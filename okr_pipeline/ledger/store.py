@@ -161,11 +161,17 @@ class Ledger:
             row = connection.execute(newest).first()
         return Head(row.seq, row.hash) if row else EMPTY
 
-    def holds(self, head: Head) -> bool:
-        """Say whether *head* was the newest entry once; seq 0 is any place, a hash may be cut short."""
+    def holds(self, head: Head, valid_at: datetime | None = None) -> bool:
+        """
+        Say whether *head* was the newest entry once; seq 0 is any place, a hash may be cut short.
+
+        With *valid_at*, it must also be of that instant.
+        """
         wanted = select(entry.c.seq).where(entry.c.hash.startswith(head.hash, autoescape=True))
         if head.seq:
             wanted = wanted.where(entry.c.seq == head.seq)
+        if valid_at is not None:
+            wanted = wanted.where(entry.c.valid_at == instant_text(valid_at))
         with self._database.reading() as connection:
             return connection.execute(wanted.limit(1)).first() is not None
 

@@ -46,7 +46,8 @@ def key_results_asset(workspace: Workspace) -> dg.AssetsDefinition:
             snapshot = measure_all(workspace, run)
             report = build_report(project, snapshot, run.ledger)
             # No rendering yet; it leaves what `okr show` reads, also where nothing is published.
-            publish({}, report, run, base=workspace.base, resolve=workspace.resolved)
+            for one in publish({}, report, run, base=workspace.base, resolve=workspace.resolved):
+                context.log.warning(one.failure)
         yield from selected(context, numbers_results(project, report))
         yield from selected(context, [snapshot_result(report)])
 

@@ -45,6 +45,12 @@ def display(
         return f"{number} {unit}" if unit else number
 
 
+def figure(value: Decimal | None, unit: str | None, *, locale: str = LOCALE) -> str:
+    """Return *value* without its noun, short enough for a label; percent and money keep their sign."""
+    shown = display(value, unit, locale=locale)
+    return shown.removesuffix(f" {unit}") if unit else shown
+
+
 def percent(ratio: Decimal | None, *, locale: str = LOCALE) -> str:
     """Return a ratio as a percentage with one place; more where one would turn it into 0 or 100."""
     if ratio is None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
@@ -12,13 +13,19 @@ from connectors.errors import ConnectorError, SetupError, Transient
 from connectors.google_sheets.board import Board, Cell, Held
 from connectors.google_sheets.book import letters
 from connectors.google_sheets.options import SheetTarget
+from connectors.google_sheets.refusal import RangeGoneError
 from okr_pipeline.ledger.entry import Head
 from okr_pipeline.model.report import Report
-from okr_pipeline.publish.sheet_rows import HEAD, STAMP_ROW, sheet_rows
+from okr_pipeline.publish.sheet_rows import COLUMNS, HEAD, STAMP_ROW, sheet_rows
 from okr_pipeline.publish.stamp import Stamp, seal
 
 TRIES = 3
 """Times that a snapshot is written before it is given up; each time what is there is read first."""
+
+Holds = Callable[[Head, datetime], bool]
+"""Whether our ledger has an entry, and that entry is of this instant."""
+
+_STAMP_PLACE = f"A{STAMP_ROW + 1}"
 
 
 def board_of(options: Mapping[str, object], *, base: Path) -> Board:
@@ -35,13 +42,12 @@ def board_of(options: Mapping[str, object], *, base: Path) -> Board:
     raise SetupError(f"what the publisher refers to is not valid at {where}", mend="mend it in okr.yaml")
 
 
-def publish_sheet(board: Board, report: Report, *, holds: Callable[[Head], bool]) -> list[str] | None:
+def publish_sheet(board: Board, report: Report, *, holds: Holds) -> list[str] | None:
     """
     Bring the tab to *report*; return what there is to say of it, None if it shows a later one and is left.
 
     The tab is read before every write: an answer that was lost is seen to have been done, and never
-    is an older snapshot written over a later one. Done again, it changes nothing. *holds* says whether our
-    ledger has an entry.
+    is an older snapshot written over a later one. Done again, it changes nothing.
 
     Raises:
         ConnectorError: If it cannot be written, holds something else, or was written from another ledger.
@@ -73,7 +79,7 @@ def publish_sheet(board: Board, report: Report, *, holds: Callable[[Head], bool]
             break
         try:
             board.write(rows, over=held, cleared=(there.rows, there.columns) if there else (0, 0), head=HEAD)
-        except Transient as problem:
+        except (Transient, RangeGoneError) as problem:
             lost = problem
     raise lost
 
@@ -86,8 +92,13 @@ def is_whole(held: Held, stamp: Stamp) -> bool:
 def refusal(held: Held, project: str) -> SetupError | None:
     """Return why *project* may not write to the tab as far as can be told before; None if it may."""
     there = _stamp(held)
-    if there is None and (place := next(_filled(held.rows), None)):
-        return _occupied(held, place)
+    if there is None and (moved := next((c.place for c in _filled(held) if Stamp.of(c.value)), None)):
+        return SetupError(
+            f"tab {held.tab.title} was changed by hand: its stamp is in {moved}, no longer in {_STAMP_PLACE}",
+            mend="move it back, or delete all that the tab holds",
+        )
+    if there is None and (cell := next(_filled(held), None)):
+        return _occupied(held, cell.place)
     if there is not None and there.project != project:
         return SetupError(
             f"tab {held.tab.title} shows project {there.project}", mend="give each project a tab of its own"
@@ -95,18 +106,23 @@ def refusal(held: Held, project: str) -> SetupError | None:
     return None
 
 
-def _refuse(held: Held, there: Stamp | None, ours: Stamp, *, holds: Callable[[Head], bool]) -> None:
+def _refuse(held: Held, there: Stamp | None, ours: Stamp, *, holds: Holds) -> None:
     if problem := refusal(held, ours.project):
         raise problem
-    if there is not None and not holds(there.head):
+    if there is None:
+        return
+    if not holds(there.head, there.as_of):
         raise SetupError(
             f"tab {held.tab.title} shows ledger entry {there.head.seq}, which is not in this ledger: it was "
-            "rolled back, or is another one",
+            "rolled back, is another one, or the stamp was edited",
             mend="bring the ledger back; or, if this is meant, delete the tab's cells",
         )
-    beyond = _filled(held.rows[: ours.rows], columns=ours.columns, beyond=there)
-    if there is not None and (place := next(beyond, None)):
-        raise _occupied(held, place)
+    for cell in _filled(held):
+        is_ours = cell.row < there.rows and cell.column < there.columns
+        # What somebody inserted pushes our last row or column out, where it would stay.
+        is_pushed_out = cell.row == HEAD - 1 and cell.value == COLUMNS[-1]
+        if not is_ours and (cell.column < ours.columns or is_pushed_out):
+            raise _occupied(held, cell.place)
 
 
 def _stamp(held: Held) -> Stamp | None:
@@ -114,15 +130,25 @@ def _stamp(held: Held) -> Stamp | None:
     return Stamp.of(row[0]) if row else None
 
 
-def _filled(
-    rows: Iterable[Sequence[Any]], *, columns: int | None = None, beyond: Stamp | None = None
-) -> Iterator[str]:
-    """Yield the addresses of cells in the first *columns* that hold something; not those *beyond* covers."""
-    for y, row in enumerate(rows):
-        for x, cell in enumerate(row[:columns]):
-            is_ours = beyond is not None and y < beyond.rows and x < beyond.columns
-            if cell not in (None, "") and not is_ours:
-                yield f"{letters(x)}{y + 1}"
+class _Filled(NamedTuple):
+    """A cell that holds something, by its row and column from 0."""
+
+    row: int
+    column: int
+    value: Any
+
+    @property
+    def place(self) -> str:
+        """Its address."""
+        return f"{letters(self.column)}{self.row + 1}"
+
+
+def _filled(held: Held) -> Iterator[_Filled]:
+    """Yield the cells that hold something."""
+    for y, row in enumerate(held.rows):
+        for x, value in enumerate(row):
+            if value not in (None, ""):
+                yield _Filled(y, x, value)
 
 
 def _occupied(held: Held, place: str) -> SetupError:

@@ -16,7 +16,7 @@ from okr_pipeline.publish.goals import words
 from okr_pipeline.publish.page import groups
 from okr_pipeline.publish.sentences import headline
 from okr_pipeline.publish.standing import standing
-from okr_pipeline.publish.visible import one_line, visible
+from okr_pipeline.publish.visible import one_line
 
 COLUMNS = (
     "Objective",
@@ -42,17 +42,20 @@ STAMP_ROW = 2
 
 MOST_SIGNS = 5_000
 """Of a text in one cell; Google takes no more than 50,000."""
+MOST_OF_A_UNIT = 50
+"""Signs of a unit in a number format, which stands in every cell."""
 DIGITS = 15
 """Significant digits that a spreadsheet holds of a number; the tables have all of them."""
 
 _HELD = Context(prec=DIGITS, rounding=ROUND_HALF_EVEN)
+_NO_LITERAL = str.maketrans('"\\', "'/")
 _POINTS = "+0.0;-0.0;0.0"
 
 
 def sheet_rows(report: Report) -> list[list[Cell]]:
     """Return the rows of *report*, all of one length; lagging and leading stand apart as on the page."""
     as_of = f"As of {say.moment(report.as_of, report.zone)}. What is changed here by hand is overwritten."
-    top = [[Cell(headline(report))], [Cell(as_of)], [Cell()], [_text(name) for name in COLUMNS]]
+    top = [[_text(headline(report))], [_text(as_of)], [Cell()], [_text(name) for name in COLUMNS]]
     below = [
         [*_key_result(objective, group.word, line, report)]
         for objective in report.objectives
@@ -132,5 +135,5 @@ def _digits(places: int, *, least: str = "#,##0") -> str:
 
 
 def _quoted(text: str) -> str:
-    """Return *text* as a literal part of a number format, in which a quotation mark cannot stand."""
-    return f'"{visible(text).replace(chr(34), chr(39))}"'
+    """Return *text* as a literal part of a number format, which a quotation mark or a backslash would end."""
+    return f'"{one_line(text, MOST_OF_A_UNIT).translate(_NO_LITERAL)}"'

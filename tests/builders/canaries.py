@@ -44,8 +44,9 @@ NAMES = (
     "rest client secret", "rest second client secret",
     "rest refresh token", "rest access token", "rest session header", "proxy password", "files header",
     "bucket secret", "postgres password", "mysql password", "a cell of data", "a cookie",
+    "board id", "board refresh token", "board client secret", "board proxy password",
 )  # fmt: skip
-"""With two private keys that makes thirty."""
+"""With two private keys that makes thirty-four."""
 GOOGLE = ("oauth2.googleapis.com", "sheets.googleapis.com")
 
 
@@ -63,6 +64,11 @@ def _pem(key: Any) -> str:
 
 planted = {name: _text(number) for number, name in enumerate(NAMES)}
 planted["spreadsheet id"] = "canarySpreadsheetId0123456789"
+planted["board id"] = "canaryBoardId0123456789"
+AT_WRITE = "atwrite"
+"""In the id of a spreadsheet: it can be read, and only writing to it fails."""
+BOARDS = tuple(f"{planted['board id']}{when}{path}" for when in ("", AT_WRITE) for path in PATHS[:8])
+"""The spreadsheets that are published to, each on a failure path of its own; no values are read there."""
 KEYS = {"sheets private key": _pem(signing_key(7)), "salesforce private key": _pem(signing_key(8))}
 planted |= {name: pem.splitlines()[4] for name, pem in KEYS.items()}
 
@@ -93,6 +99,8 @@ def answer(request: Request) -> Reply | None:
         return _token(request, path)
     if "/Soap/" in request.path:
         return _soap(request, path)
+    if AT_WRITE in request.path and not request.path.endswith(":batchUpdate"):
+        return _sheet(request, AT_WRITE)
     codes = {"credential": 401, "denied": 401, "forbidden": 403, "quota": 429, "broken": 500}
     if path in codes:
         return _told(request, codes[path])
@@ -128,7 +136,7 @@ DULL = ("host", "user-agent", "accept", "accept-encoding", "connection", "conten
 
 def _token(request: Request, path: str) -> Reply:
     form = request.form()
-    if path == "credential" or form.get("client_id") == "credential":
+    if path == "credential" or form.get("client_id", "").endswith("credential"):
         told = {"error": "invalid_grant", "error_description": f"{form} {dict(request.headers)}"}
         return reply_json(told, status=400, Set_Cookie=COOKIE)
     names = {"oauth2.googleapis.com": "google access token"}
@@ -166,6 +174,8 @@ def _told(
 
 def _sheet(request: Request, path: str) -> Reply:
     if request.path.endswith("values:batchGet"):
+        if path == AT_WRITE:
+            return reply_json({"valueRanges": [{"range": "Plan!A1:C9"}]})
         amount = "sum" if path == "renamed" else "amount"
         rows = [["id", amount, "note"], ["a", CELL, CELL]]
         return reply_json({"valueRanges": [{"range": "Plan!A1:C9", "values": rows}]})
@@ -182,6 +192,15 @@ def _sheets(path: str, turn: int) -> tuple[dict[str, Any], dict[str, Any]]:
     }
     ways = ({"oauth": person}, {"service_account": "file:google.json"}, {"api_key": _env("sheets api key")})
     return ways[turn % 3], {"spreadsheet": f"env:SHEET_{path.upper()}", "tab": "Plan"}
+
+
+def _board() -> dict[str, Any]:
+    person = {
+        "refresh_token": _env("board refresh token"),
+        "client_id": "env:BOARD",
+        "client_secret": _env("board client secret"),
+    }
+    return {"oauth": person, "proxy": "env:BOARD_PROXY", "ca": "ca.pem"}
 
 
 def _salesforce(path: str, turn: int) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -249,6 +268,7 @@ def write(folder: ProjectFolder) -> ProjectFolder:
     folder.okr["publish"] = {
         "page": {"to": "public/"},
         "tables": {"to": "public/", "formats": ["csv", "parquet"]},
+        "sheet": {"to": "env:BOARD", "tab": "Plan", "connection": _board()},
     }
     for kind, made in MAKERS.items():
         for turn, path in enumerate(PATHS):
@@ -286,10 +306,13 @@ def environ(server: FakeServer) -> dict[str, str]:
     """Return the environment that holds the secrets."""
     address = server.proxy_url.removeprefix("http://")
     sheet = planted["spreadsheet id"]
+    passwords = {name: quote(planted[f"{name} password"], safe="") for name in ("proxy", "board proxy")}
     return {
         **{_env(name).removeprefix("env:"): canary for name, canary in planted.items()},
         **{f"SHEET_{path.upper()}": sheet + path for path in PATHS},
-        "PROXY": f"http://jo:{quote(planted['proxy password'], safe='')}@{address}",
+        "BOARD": BOARDS[0],
+        "PROXY": f"http://jo:{passwords['proxy']}@{address}",
+        "BOARD_PROXY": f"http://jo:{passwords['board proxy']}@{address}",
         "POSTGRES_URL": f"postgresql://jo:{quote(planted['postgres password'], safe='')}@127.0.0.1:1/acme",
         "MYSQL_URL": f"mysql+pymysql://jo:{quote(planted['mysql password'], safe='')}@127.0.0.1:1/acme",
     }

@@ -240,8 +240,15 @@ def changed(book: Book, requests: Sequence[dict[str, Any]]) -> list[Tab]:
     return tabs
 
 
+def _tab(tabs: dict[int, Tab], asked: dict[str, Any]) -> Tab:
+    if asked["sheetId"] not in tabs:
+        raise Refusal(f"Invalid requests[0].updateCells: No grid with id: {asked['sheetId']}")
+    return tabs[asked["sheetId"]]
+
+
 def _append_dimension(tabs: dict[int, Tab], asked: dict[str, Any]) -> None:
-    tab, (rows, columns) = tabs[asked["sheetId"]], tabs[asked["sheetId"]].size
+    tab = _tab(tabs, asked)
+    rows, columns = tab.size
     more = {"ROWS": (asked["length"], 0), "COLUMNS": (0, asked["length"])}[asked["dimension"]]
     tab.grid = rows + more[0], columns + more[1]
 
@@ -249,7 +256,18 @@ def _append_dimension(tabs: dict[int, Tab], asked: dict[str, Any]) -> None:
 def _update_properties(tabs: dict[int, Tab], asked: dict[str, Any]) -> None:
     if asked["fields"] != "gridProperties.frozenRowCount":
         raise NotImplementedError("this fake sets frozenRowCount alone")
-    tabs[asked["properties"]["sheetId"]].frozen = asked["properties"]["gridProperties"]["frozenRowCount"]
+    tab = _tab(tabs, asked["properties"])
+    tab.frozen = asked["properties"]["gridProperties"]["frozenRowCount"]
+    if tab.frozen >= tab.size[0]:
+        told = "You can't freeze all visible rows on the sheet."
+        raise Refusal(f"Invalid requests[0].updateSheetProperties: {told}")
+
+
+def _unmerge(tabs: dict[int, Tab], asked: dict[str, Any]) -> None:
+    tab, box = _written_box(tabs, asked["range"])
+    if box not in tab.merges:
+        raise NotImplementedError("this fake unmerges one merge at a time")
+    tab.merges = [merge for merge in tab.merges if merge != box]
 
 
 def _repeat_cell(tabs: dict[int, Tab], asked: dict[str, Any]) -> None:
@@ -260,10 +278,16 @@ def _repeat_cell(tabs: dict[int, Tab], asked: dict[str, Any]) -> None:
 
 
 def _update_cells(tabs: dict[int, Tab], asked: dict[str, Any]) -> None:
-    """Write values and number formats; like the real one, clear what *rows* do not cover of the range."""
+    """
+    Write values and number formats; like the real one, clear what *rows* do not cover of the range, and
+    keep of merged cells the first alone.
+    """
     if set(asked["fields"].split(",")) != {"userEnteredValue", "userEnteredFormat.numberFormat"}:
         raise NotImplementedError("this fake writes values and number formats together, and alone")
     tab, (top, bottom, left, right) = _written_box(tabs, asked["range"])
+    if len(asked["rows"]) > bottom - top:
+        told = f"Attempting to write row: {bottom}, beyond the last requested row of: {bottom - 1}"
+        raise Refusal(f"Invalid requests[0].updateCells: {told}")
     rows = [list(row) for row in tab.rows]
     rows += [[] for _ in range(bottom - len(rows))]
     for y in range(top, bottom):
@@ -271,14 +295,14 @@ def _update_cells(tabs: dict[int, Tab], asked: dict[str, Any]) -> None:
         line = asked["rows"][y - top].get("values", []) if y - top < len(asked["rows"]) else []
         for x in range(left, right):
             cell = line[x - left] if x - left < len(line) else {}
-            rows[y][x] = _entered(cell.get("userEnteredValue", {}))
-            shown = cell.get("userEnteredFormat", {}).get("numberFormat", {}).get("pattern")
-            tab.patterns = {**tab.patterns, (y, x): shown} if shown else tab.patterns
+            rows[y][x] = None if _is_hidden(tab, y, x) else _entered(cell.get("userEnteredValue", {}))
+            if shown := cell.get("userEnteredFormat", {}).get("numberFormat"):
+                tab.patterns[y, x] = _pattern(**shown)
     tab.rows = rows
 
 
 def _written_box(tabs: dict[int, Tab], asked: dict[str, int]) -> tuple[Tab, Box]:
-    tab = tabs[asked["sheetId"]]
+    tab = _tab(tabs, asked)
     if tab.protected:
         told = "You are trying to edit a protected cell or object. Please contact the spreadsheet owner"
         raise Refusal(f"Invalid requests[0].updateCells: {told} to remove protection if you need to edit.")
@@ -290,15 +314,45 @@ def _written_box(tabs: dict[int, Tab], asked: dict[str, int]) -> tuple[Tab, Box]
 
 
 def _entered(value: dict[str, Any]) -> Any:
-    """Return what a cell holds: a stringValue is a text whatever it begins with; formulas are not known."""
-    if value.keys() - {"stringValue", "numberValue"}:
-        raise NotImplementedError("this fake takes stringValue and numberValue alone")
-    return value.get("numberValue", value.get("stringValue"))
+    """
+    Return what a cell holds: a stringValue is a text whatever it begins with, a numberValue the nearest
+    double; formulas are not known.
+    """
+    match value:
+        case {"stringValue": str(text), **rest} if not rest:
+            if len(text) > 50_000:
+                told = "Your input contains more than the maximum of 50000 characters in a single cell."
+                raise Refusal(f"Invalid requests[0].updateCells: {told}")
+            return text
+        case {"numberValue": number, **rest} if not rest:
+            return Decimal(repr(float(number)))
+        case {} if not value:
+            return None
+    raise NotImplementedError("this fake takes stringValue and numberValue alone")
+
+
+def _is_hidden(tab: Tab, y: int, x: int) -> bool:
+    """Return whether merged cells show another one in this place."""
+    return any(
+        top <= y < bottom and left <= x < right and (y, x) != (top, left)
+        for top, bottom, left, right in tab.merges
+    )
+
+
+def _pattern(*, type: str, pattern: str) -> str:
+    """Return *pattern*, of which this fake knows digits and literals; refused if a literal does not end."""
+    if type != "NUMBER":
+        raise NotImplementedError("this fake formats numbers alone")
+    known = r'"[^"\\]*"|\\.|[#0,.%+;-]'
+    if re.sub(known, "", pattern):
+        raise Refusal(f"Invalid requests[0].updateCells: Invalid format pattern: {pattern}")
+    return pattern
 
 
 _CHANGES: dict[str, Callable[[dict[int, Tab], dict[str, Any]], None]] = {
     "appendDimension": _append_dimension,
     "updateSheetProperties": _update_properties,
+    "unmergeCells": _unmerge,
     "repeatCell": _repeat_cell,
     "updateCells": _update_cells,
 }

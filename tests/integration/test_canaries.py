@@ -1,4 +1,4 @@
-"""Thirty secrets through every failure path, looked for in everything that the program leaves behind."""
+"""Thirty-four secrets through every failure path, looked for in everything that the program leaves behind."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 import duckdb
 import pyarrow.parquet as pq
 import pytest
-from canaries import KEYS, MAKERS, PATHS, environ, forms, found_in, planted, server, write
+from canaries import BOARDS, KEYS, MAKERS, PATHS, environ, forms, found_in, planted, server, write
 from doc_pages import ROOT
 from project_builder import ProjectFolder
 
@@ -46,17 +46,44 @@ for dataset in workspace.project.datasets.values():
             error = error.__cause__ or error.__context__
 """
 )
+PUBLISHING = RUNNER.format(
+    body="""
+import os
+from contextlib import suppress
+from pathlib import Path
+from connectors.errors import ConnectorError
+from connectors.google_sheets.board import Cell
+from okr_pipeline.cli import main
+from okr_pipeline.publish.sheet import board_of
+from okr_pipeline.workspace import Workspace
+root, no_key = Path(sys.argv[2]), {"service_account": os.environ["BOARD_CLIENT_SECRET"]}
+for name in sys.argv[3:]:
+    os.environ["BOARD"] = name
+    with suppress(SystemExit):
+        main(["-C", str(root), "page"])
+    workspace = Workspace.load(root, environ=os.environ)
+    options = workspace.resolved(workspace.project.publishers["sheet"].options)
+    for given in (options, options | {"connection": no_key}):
+        try:
+            board = board_of(given, base=root)
+            print(repr(board), vars(board))
+            board.write([[Cell("x")]], over=board.read(), cleared=(0, 0), head=1)
+        except ConnectorError as error:
+            print(sys.argv.index(name), repr(error), error.args)
+            traceback.print_exception(error)
+"""
+)
 DAGSTER = RUNNER.format(
     body="""
 import os
 from pathlib import Path
 import dagster as dg
-from okr_pipeline.orchestration import build_definitions, executor_named, extracts
+from okr_pipeline.orchestration import build_definitions, executor_named, extracts, keys
 from okr_pipeline.workspace import Workspace
 extracts.READ_AGAIN = dg.RetryPolicy(max_retries=1)     # again, and at once
 workspace = Workspace.load(Path(sys.argv[2]), environ=os.environ)
 definitions = build_definitions(workspace, executor=executor_named("in_process"))
-chosen = [dg.AssetKey(["extract", source, "deals"]) for source in sys.argv[3:]]
+chosen = [dg.AssetKey(["extract", source, "deals"]) for source in sys.argv[3:]] + [keys.publish_key("sheet")]
 with dg.DagsterInstance.get() as instance:
     job = definitions.resolve_implicit_global_asset_job_def()
     result = job.execute_in_process(instance=instance, raise_on_error=False, asset_selection=chosen)
@@ -126,6 +153,7 @@ def sinks(tmp_path_factory: pytest.TempPathFactory) -> Sinks:
         made.run("doctor", COMMAND_LINE, *home, "doctor", env=env)
         made.run("show", COMMAND_LINE, *home, "show", env=env)
         made.run("errors", TRACEBACKS, str(made.root), env=env)
+        made.run("publishing", PUBLISHING, str(made.root), *BOARDS, env=env)
         chosen = [f"{kind}_{path}" for turn, path in enumerate(PATHS) for kind in [list(MAKERS)[turn % 4]]]
         made.run("dagster", DAGSTER, str(made.root), *chosen, env=env)
     state = made.root / ".okr"
@@ -138,13 +166,13 @@ def sinks(tmp_path_factory: pytest.TempPathFactory) -> Sinks:
     return made
 
 
-@pytest.mark.fault(50, on="files google_sheets rest salesforce")
-def test_thirty_secrets_are_in_no_sink(sinks: Sinks) -> None:
-    """0 of 30 found: not plain, not in an address, not in JSON, not in base64."""
+@pytest.mark.fault(50, on="files google_sheets rest salesforce sheet")
+def test_thirty_four_secrets_are_in_no_sink(sinks: Sinks) -> None:
+    """0 of 34 found: not plain, not in an address, not in JSON, not in base64."""
     found = {sink: names for sink, held in sinks.held.items() if (names := found_in(held))}
     leaked = {name for names in found.values() for name in names}
     print(f"{len(leaked)} of {len(planted)} found in {len(sinks.held)} sinks x {len(PATHS)} paths")
-    assert (30, {}) == (len(planted), found)
+    assert (34, {}) == (len(planted), found)
 
 
 @pytest.mark.parametrize("kind", MAKERS)
@@ -154,6 +182,20 @@ def test_each_path_fails_as_it_should(sinks: Sinks, kind: str, path: str) -> Non
     told = sinks.held["errors: stdout"].decode()
     [line] = [line for line in told.splitlines() if line.startswith(f"{kind}_{path}.deals ")]
     assert any(name in line for name in EXPECTED[path])
+
+
+@pytest.mark.parametrize("board", BOARDS)
+def test_each_publication_fails_as_it_should(sinks: Sinks, board: str) -> None:
+    """The published sheet met every path too, at its first call or at its write, and says so."""
+    told = sinks.held["publishing: stdout"].decode()
+    path = next(path for path in PATHS if board.endswith(path))
+    assert any(f"{BOARDS.index(board) + 3} {name}" in told for name in EXPECTED[path])
+
+
+def test_the_publication_fails_in_dagster_too(sinks: Sinks) -> None:
+    """Its step ran there, and failed: what it leaves was looked through."""
+    events = sinks.held["dagster: stdout"].decode().splitlines()
+    assert any("STEP_FAILURE" in event and "publish__sheet" in event for event in events)
 
 
 EXPECTED = {

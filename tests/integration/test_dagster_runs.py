@@ -51,6 +51,16 @@ def without_shop(project: ProjectFolder) -> None:
     (project.root / "data/shop.db").unlink()
 
 
+def test_what_readers_do_not_get_is_in_the_log(project: ProjectFolder) -> None:
+    """The snapshot stands although `okr show` cannot be given it; the step that measured says so."""
+    (project.root / ".okr/latest.json").mkdir(parents=True)
+    with in_dagster(project) as dagster:
+        result = dagster.run("sync_key_results")
+        logged = [entry.user_message for entry in dagster.instance.all_logs(result.run_id)]
+    assert "snapshot/tiny" in materialized(result)
+    assert any("latest.json cannot be written" in told for told in logged)
+
+
 def test_sync_all_brings_everything_up_to_date(project: ProjectFolder) -> None:
     """One click reads, lands, measures, records and publishes, and every asset says so."""
     with in_dagster(project) as dagster:

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import uuid4
@@ -202,6 +203,38 @@ def test_a_session_that_the_server_ends_is_a_clear_error(postgres_url: str) -> N
             with pytest.raises(LedgerUnreachable, match="cannot be reached"):
                 broken.result()
         assert ledger.append([observed("1")], recorded_at=MONDAY, run="run1")[0].seq == 1
+
+
+def test_one_run_publishes_at_a_time_and_others_append(postgres_url: str) -> None:
+    """Who wants to publish too waits, and gives up with a word; writers of entries do not wait for it."""
+    with Ledger.open(postgres_url, base=Path(), wait_s=0.1) as first:
+        with Ledger.open(postgres_url, base=Path(), wait_s=0.1) as second, first.publishing():
+            with pytest.raises(LedgerBusy, match="let it finish, then run `okr page`"):
+                second.publishing().__enter__()
+            second.append([observed("1")], recorded_at=MONDAY, run="run1")
+        with first.publishing():
+            assert 1 == first.head().seq
+
+
+@pytest.mark.parametrize("ended", ["terminated", "too idle"])
+def test_a_publishing_lock_outlives_neither_its_session_nor_breaks_its_run(
+    postgres_url: str, ended: str
+) -> None:
+    """A server that ends idle transactions leaves the lock alone; one that ends sessions stops no run."""
+    database = str(make_url(postgres_url).database)
+    limit = sql.SQL("ALTER DATABASE {} SET idle_in_transaction_session_timeout = '200ms'")
+    gone = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()"
+    with psycopg.connect(postgres_url, autocommit=True) as admin:
+        if ended == "too idle":
+            admin.execute(limit.format(sql.Identifier(database)))
+        with Ledger.open(postgres_url, base=Path(), wait_s=0.1) as first, first.publishing():
+            if ended == "terminated":
+                admin.execute(f"{gone} AND datname = current_database()")
+            time.sleep(0.5)
+            with Ledger.open(postgres_url, base=Path(), wait_s=0.1) as second:
+                lost = ended == "terminated"
+                with nullcontext() if lost else pytest.raises(LedgerBusy), second.publishing():
+                    assert lost
 
 
 def test_reading_needs_no_right_to_create(postgres_url: str, tmp_path: Path) -> None:

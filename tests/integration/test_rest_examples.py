@@ -234,8 +234,8 @@ MISTAKES = [
     ("{by: header_link}", "{}", "OKR102", "write `by:` here"),
     ("by: header_link", "by: json_link, path: a..b", "OKR115", "mend the option"),
     ("param: per_page", "parm: per_page", "OKR101", "did you mean `param`?"),
-    ("rate: 5000/h", "rate: 5000/day", "OKR115", "mend the option"),
-    ("path: repos", "path: https://repos", "OKR115", "mend the option"),
+    ("rate: 5000/h", "rate: 5000/day", "OKR115", "rate: "),
+    ("path: repos", "path: https://repos", "OKR115", "path: "),
     ("token: env:GITHUB_TOKEN", "token: abc", "OKR501", "write env:NAME"),
 ]
 

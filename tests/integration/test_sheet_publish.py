@@ -19,7 +19,7 @@ import pytest
 import yaml
 from connector_faults import numbered
 from doc_pages import ROOT
-from fake_google import FakeGoogle, reset, slow
+from fake_google import FakeGoogle, quota, reset, slow
 from fake_sheet import Book, Tab
 from project_builder import ProjectFolder, day, keep, reach
 
@@ -73,6 +73,15 @@ class Board:
         rows += [[] for _ in range(row + 1 - len(rows))]
         rows[row] += [None] * (column + 1 - len(rows[row]))
         rows[row][column] = value
+        self.tab.rows = rows
+
+    def insert(self, *, row: int | None = None, column: int | None = None) -> None:
+        """Insert an empty row, an empty column, or both."""
+        rows = [[*line] for line in self.tab.rows]
+        if row is not None:
+            rows.insert(row, [])
+        if column is not None:
+            rows = [[*line[:column], None, *line[column:]] for line in rows]
         self.tab.rows = rows
 
     def sync(self, number: int = 10) -> Published:
@@ -231,6 +240,97 @@ def test_what_was_changed_by_hand_is_overwritten_and_told(board: Board) -> None:
     board.change(FIRST, 5, Decimal(900))
     assert ["cells that were changed by hand are overwritten"] == list(board.sync().notes)
     assert [(Decimal("450.4"),)] == board.rows("Now")
+
+
+@pytest.mark.parametrize(
+    ("inserted", "told"),
+    [
+        ({"row": 5}, "tab OKRs holds something of its own in A7, where key results would go"),
+        ({"column": 2}, "tab OKRs holds something of its own in P4, where key results would go"),
+        ({"column": 0}, "tab OKRs was changed by hand: its stamp is in B3, no longer in A3; move it back"),
+        ({"row": 0}, "tab OKRs was changed by hand: its stamp is in A4, no longer in A3; move it back"),
+    ],
+)
+def test_what_an_insertion_pushed_out_is_not_left_beside_new_numbers(
+    board: Board, inserted: dict[str, int], told: str
+) -> None:
+    """A row or column of the last snapshot that is pushed out of the table would stay there: it is told."""
+    board.folder.key_results["open"] = keep("crm.open", "<= 500")
+    board.sync(10)
+    board.insert(**inserted)
+    assert told in str(board.sync(11).failure)
+
+
+def test_a_stamp_that_was_edited_is_not_believed(board: Board) -> None:
+    """A date that no snapshot has would keep every later one out of the tab: it is refused."""
+    board.sync(10)
+    board.change(2, 0, str(board.stamp).replace("2026-08-10", "2029-08-10"))
+    assert "which is not in this ledger" in str(board.sync(11).failure)
+
+
+def test_merged_cells_hide_no_key_result(board: Board) -> None:
+    """Where merged cells would hide something they are taken apart; a wide headline stays."""
+    board.folder.key_results["open"] = keep("crm.open", "<= 500")
+    headline, objectives = (0, 1, 0, 15), (4, 6, 0, 1)
+    board.tab.merges = [headline, objectives]
+    assert [] == list(board.sync(10).notes)
+    assert [("Grow",), ("Grow",)] == board.rows("Objective")
+    assert ([headline], []) == (board.tab.merges, list(board.sync(10).notes))
+
+
+def test_a_tab_that_changes_meanwhile_is_read_again(board: Board) -> None:
+    """Rows that somebody deletes between our read and our write are added again."""
+    board.tab.grid = (5, 15)
+
+    def shrunk(api: Any, answer: Any) -> None:
+        board.tab.grid = (4, 15)
+        api.send(answer)
+
+    board.google.fail("batchGet", shrunk)
+    assert Published(publisher="sheet", where="tab OKRs", notes=[]) == board.sync()
+    assert (2, (5, 15)) == (board.writes, board.tab.grid)
+
+
+def test_a_tab_that_is_deleted_meanwhile_is_missed(board: Board) -> None:
+    """The second look says that there is no such tab."""
+
+    def deleted(api: Any, answer: Any) -> None:
+        board.book.tabs = board.book.tabs[:1]
+        api.send(answer)
+
+    board.google.fail("batchGet", deleted)
+    assert "the spreadsheet has no tab OKRs" in str(board.sync().failure)
+
+
+def test_a_project_without_key_results_is_published(board: Board) -> None:
+    """Google freezes no tab whole: there is a row below the frozen ones."""
+    board.folder.key_results = {}
+    board.tab.grid = (3, 3)
+    assert "tab OKRs" == board.sync().where
+    assert ((5, 15), 4) == (board.tab.grid, board.tab.frozen)
+
+
+def test_whatever_was_declared_fits_into_its_cell(board: Board) -> None:
+    """A cell takes 50,000 signs, a number a double, and a unit no quotation mark that ends it early."""
+    board.folder.key_results["won"] |= {"title": "long " * 12_000, "to": "12345678901234567890.123456789"}
+    board.folder.metrics["crm"]["won"]["unit"] = 'a"b\\'
+    assert [] == list(board.sync().notes)
+    assert [(Decimal("12345678901234600000"),)] == board.rows("Target")
+    assert '#,##0.0" a\'b/"' == board.tab.patterns[FIRST, 5]
+    assert [] == list(board.sync().notes)
+
+
+def test_too_many_requests_are_no_reason_to_send_more(board: Board) -> None:
+    """A write that Google refuses for its quota is left to the next run."""
+    board.google.fail("batchUpdate", quota())
+    assert "too many requests; it is tried again next run" in str(board.sync().failure)
+    assert 1 == board.writes
+
+
+def test_a_spreadsheet_that_is_not_there_names_the_option(board: Board) -> None:
+    """The publisher's option is `to`; a dataset's is `spreadsheet`."""
+    board.google.books.clear()
+    assert "there is no such spreadsheet; mend `to`" in str(board.sync().failure)
 
 
 def test_what_stands_beside_the_table_stays(board: Board) -> None:
