@@ -20,6 +20,17 @@ def ninths(number: Decimal) -> int:
     return int(number.scaleb(9, _EXACT).to_integral_value(context=_EXACT))
 
 
+def exact_ninths(number: Decimal | None) -> int | None:
+    """Return *number* in units of its ninth place; None without one, and where products may not be exact."""
+    units = None if number is None else ninths(number)
+    return None if units is None or abs(units) >= LARGEST else units
+
+
+def clamped_ninths(number: Decimal | None) -> int | None:
+    """Return *number* in units of its ninth place, at most `LARGEST` of its sign; None stays None."""
+    return None if number is None else max(-LARGEST, min(LARGEST, ninths(number)))
+
+
 def number(units: int | Decimal | None) -> Decimal | None:
     """Return *units* of the ninth place as a decimal with nine places; None stays None."""
     return None if units is None else Decimal(units).scaleb(-9, _EXACT)

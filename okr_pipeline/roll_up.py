@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from fractions import Fraction
+from typing import Any
 
 import pyarrow as pa
 
@@ -15,22 +16,23 @@ from okr_pipeline.model.goal import AllOf, HeldInGroups, HeldOverTime, Keep
 from okr_pipeline.model.observation import ObjectiveObservation, Observation, Status
 from okr_pipeline.model.okr import KeyResult, Objective, Project
 from okr_pipeline.model.policy import Policy
-from okr_pipeline.ninths import LARGEST, ONE, column, ninths, number
+from okr_pipeline.ninths import ONE, column, exact_ninths, ninths, number
+from okr_pipeline.progress.tables import policy_columns
 from okr_pipeline.warehouse import progress as statements
 from okr_pipeline.warehouse.database import Database
 
+_NUMBERS = ("progress", "expected", "value", "baseline", "target")
+_NOTHING = {"status": Status.NO_DATA, "counted": 0, "declared": 0, **dict.fromkeys(_NUMBERS)}
+"""The row of an objective without any part."""
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+
+@dataclass(frozen=True, slots=True)
 class _Part:
-    """A key result or an objective as part of another."""
+    """A key result or an objective as part of another: what is said and expected of it, and its weight."""
 
-    status: Status
-    progress: Decimal | None
+    said: Observation | ObjectiveObservation
     expected: Decimal | None
-    weight: Decimal
-    value: Decimal | None = None
-    baseline: Decimal | None = None
-    target: Decimal | None = None
+    weight: Decimal = Decimal(1)
 
 
 def roll_up(
@@ -48,45 +50,80 @@ def roll_up(
     asked = [as_of] if as_of else [o.as_of for o in observations]
     on = max(map(project.calendar.day_of, asked), default=None)
     done: dict[str, ObjectiveObservation] = {}
-    for level in _levels(project.objectives):
+    for level in _levels(project):
         parts = {o.id: _parts(project, o, by_key_result, done, on) for o in level}
-        done |= _rolled(db, project, level, parts, on)
-        for objective in level:
-            if objective.id not in done:
-                done[objective.id] = ObjectiveObservation(
-                    objective=objective.id, progress=None, status=Status.NO_DATA, counted=0, declared=0,
-                    retired=_retired(project, objective, on),
-                )  # fmt: skip
+        rows = _rolled(db, project, parts, on)
+        done |= {
+            o.id: _observation(o, rows.get(o.id, _NOTHING), parts[o.id], retired=_retired(project, o, on))
+            for o in level
+        }
     return [done[id] for id in project.objectives]
 
 
-def _rolled(
-    db: Database,
+def _levels(project: Project) -> list[list[Objective]]:
+    """Return objectives leaves first: each level after everything that contributes to it."""
+    height: dict[str, int] = {}
+
+    def climb(objective: Objective) -> int:
+        if objective.id not in height:
+            height[objective.id] = 1 + max(map(climb, _below(project, objective)), default=-1)
+        return height[objective.id]
+
+    levels: dict[int, list[Objective]] = defaultdict(list)
+    for objective in project.objectives.values():
+        levels[climb(objective)].append(objective)
+    return [levels[n] for n in sorted(levels)]
+
+
+def _below(project: Project, objective: Objective) -> list[Objective]:
+    """Return the objectives that contribute to *objective*."""
+    return [o for o in project.objectives.values() if o.contributes_to == objective.id]
+
+
+def _parts(
     project: Project,
-    level: Sequence[Objective],
-    parts: Mapping[str, Sequence[_Part]],
+    objective: Objective,
+    observations: Mapping[str, Observation],
+    done: Mapping[str, ObjectiveObservation],
     on: date | None,
-) -> dict[str, ObjectiveObservation]:
-    rows = [(objective, part) for objective in level for part in parts[objective.id]]
-    if not rows:
-        return {}
-    found = statements.roll_up(db, _table(project, rows, on)).to_pylist()
-    done = {}
-    for row in found:
-        objective = project.objectives[row["objective"]]
-        left = Counter(part.status for part in parts[objective.id] if part.progress is None)
-        done[objective.id] = ObjectiveObservation(
-            objective=objective.id,
-            status=Status(row["status"]),
-            counted=row["counted"],
-            declared=row["declared"],
-            measuring=left[Status.MEASURING],
-            no_target=left[Status.NO_TARGET],
-            no_data=sum(left.values()) - left[Status.MEASURING] - left[Status.NO_TARGET],
-            retired=_retired(project, objective, on),
-            **{name: number(row[name]) for name in ("progress", "expected", "value", "baseline", "target")},
-        )
-    return done
+) -> list[_Part]:
+    key_results = [
+        _Part(observations[kr.id], _expected(project, kr, observations[kr.id]), kr.weight)
+        for kr in objective.key_results
+        if kr.id in observations and not _is_retired(kr, on)
+    ]
+    return key_results + [
+        _Part(done[below.id], done[below.id].expected)
+        for below in _below(project, objective)
+        if not _is_retired(below, on)
+    ]
+
+
+def _expected(project: Project, key_result: KeyResult, o: Observation) -> Decimal | None:
+    """Return what its curve expects; where it has none, all that is required of it by now, a share maybe."""
+    match key_result.goal:
+        case _ if o.progress is None:
+            return o.expected
+        case Keep(held=HeldOverTime(each=each, share=share, of="cycle")):
+            calendar, cycle = project.calendar, project.cycle_of(key_result)
+            ends = calendar.period_ends(each, cycle.start_on, cycle.end_on)
+            ended = sum(calendar.end_of(end) <= o.as_of for end in ends)
+            return Decimal(round(Fraction(ninths(share) * ended, len(ends)))).scaleb(-9)
+        case Keep(held=HeldOverTime(share=share) | HeldInGroups(share=share)):
+            return share
+        case Keep() | AllOf():
+            return Decimal(1)
+        case _:
+            return o.expected
+
+
+def _rolled(
+    db: Database, project: Project, parts: Mapping[str, Sequence[_Part]], on: date | None
+) -> dict[str, dict[str, Any]]:
+    """Return what `roll_up.sql` makes of *parts*, by objective."""
+    rows = [(project.objectives[id], part) for id, own in parts.items() for part in own]
+    found = statements.roll_up(db, _table(project, rows, on)).to_pylist() if rows else []
+    return {row["objective"]: row for row in found}
 
 
 def _table(project: Project, rows: Sequence[tuple[Objective, _Part]], on: date | None) -> pa.Table:
@@ -95,30 +132,24 @@ def _table(project: Project, rows: Sequence[tuple[Objective, _Part]], on: date |
         _elapsed(project, objective, policy, on)
         for (objective, _), policy in zip(rows, policies, strict=True)
     ]
-    numbers = ("progress", "expected", "weight", "value", "baseline", "target")
+    said = ("progress", "value", "baseline", "target")
     return pa.table(
         {
             "objective": pa.array([objective.id for objective, _ in rows], pa.string()),
             "how": pa.array([objective.roll_up for objective, _ in rows], pa.string()),
             "status_how": pa.array([objective.status_roll_up for objective, _ in rows], pa.string()),
-            "status": pa.array([part.status.value for _, part in rows], pa.string()),
-            **{
-                name: column([_units(getattr(part, name)) for _, part in rows], wide=True) for name in numbers
-            },
-            "basis": pa.array([policy.basis for policy in policies], pa.string()),
-            "on_track": column([ninths(policy.on_track) for policy in policies]),
-            "at_risk": column([ninths(policy.at_risk) for policy in policies]),
-            "on_track_strict": pa.array([policy.on_track_strict for policy in policies], pa.bool_()),
-            "at_risk_strict": pa.array([policy.at_risk_strict for policy in policies], pa.bool_()),
+            "status": pa.array([part.said.status.value for _, part in rows], pa.string()),
+            **{name: _numbers([getattr(part.said, name) for _, part in rows]) for name in said},
+            "expected": _numbers([part.expected for _, part in rows]),
+            "weight": _numbers([part.weight for _, part in rows]),
+            **policy_columns(policies),
             "elapsed": column(elapsed),
         }
     )
 
 
-def _units(value: Decimal | None) -> int | None:
-    """Return *value* in ninths; None as well where sums of it might not fit."""
-    units = None if value is None else ninths(value)
-    return None if units is None or abs(units) >= LARGEST else units
+def _numbers(values: Sequence[Decimal | None]) -> pa.Array:
+    return column([exact_ninths(value) for value in values], wide=True)
 
 
 def _elapsed(project: Project, objective: Objective, policy: Policy, on: date | None) -> int:
@@ -134,87 +165,27 @@ def _elapsed(project: Project, objective: Objective, policy: Policy, on: date | 
     return round(Fraction(gone * ONE, days))
 
 
-def _parts(
-    project: Project,
-    objective: Objective,
-    observations: Mapping[str, Observation],
-    done: Mapping[str, ObjectiveObservation],
-    on: date | None,
-) -> list[_Part]:
-    parts = [
-        _of_key_result(project, kr, observations[kr.id])
-        for kr in objective.key_results
-        if kr.id in observations and not _is_retired(kr, on)
-    ]
-    return parts + [
-        _of_objective(done[below.id])
-        for below in project.objectives.values()
-        if below.contributes_to == objective.id and not _is_retired(below, on)
-    ]
-
-
-def _of_key_result(project: Project, key_result: KeyResult, o: Observation) -> _Part:
-    constant = isinstance(key_result.goal, Keep | AllOf) and o.progress is not None
-    return _Part(
-        status=o.status,
-        progress=o.progress,
-        expected=_held_by(project, key_result, o) if constant else o.expected,
-        weight=key_result.weight,
-        value=o.value,
-        baseline=o.baseline,
-        target=o.target,
+def _observation(
+    objective: Objective, row: Mapping[str, Any], parts: Sequence[_Part], *, retired: int
+) -> ObjectiveObservation:
+    left = Counter(part.said.status for part in parts if part.said.progress is None)
+    return ObjectiveObservation(
+        objective=objective.id,
+        status=Status(row["status"]),
+        counted=row["counted"],
+        declared=row["declared"],
+        measuring=left[Status.MEASURING],
+        no_target=left[Status.NO_TARGET],
+        no_data=left.total() - left[Status.MEASURING] - left[Status.NO_TARGET],
+        retired=retired,
+        **{name: number(row[name]) for name in _NUMBERS},
     )
 
 
-def _held_by(project: Project, key_result: KeyResult, o: Observation) -> Decimal:
-    """Return the progress that is required of what has no curve: all, or a share; of a cycle, so far."""
-    match key_result.goal:
-        case Keep(held=HeldOverTime(each=each, share=share, of="cycle")):
-            calendar, cycle = project.calendar, project.cycle_of(key_result)
-            ends = calendar.period_ends(each, cycle.start_on, cycle.end_on)
-            ended = sum(calendar.end_of(end) <= o.as_of for end in ends)
-            return Decimal(round(Fraction(ninths(share) * ended, len(ends)))).scaleb(-9)
-        case Keep(held=HeldOverTime(share=share) | HeldInGroups(share=share)):
-            return share
-        case _:
-            return Decimal(1)
-
-
-def _of_objective(o: ObjectiveObservation) -> _Part:
-    return _Part(
-        status=o.status,
-        progress=o.progress,
-        expected=o.expected,
-        weight=Decimal(1),
-        value=o.value,
-        baseline=o.baseline,
-        target=o.target,
-    )
+def _retired(project: Project, objective: Objective, on: date | None) -> int:
+    parts: list[KeyResult | Objective] = [*objective.key_results, *_below(project, objective)]
+    return sum(_is_retired(part, on) for part in parts)
 
 
 def _is_retired(declared: KeyResult | Objective, on: date | None) -> bool:
     return declared.retired is not None and on is not None and declared.retired.on <= on
-
-
-def _retired(project: Project, objective: Objective, on: date | None) -> int:
-    below = [o for o in project.objectives.values() if o.contributes_to == objective.id]
-    parts: list[KeyResult | Objective] = [*objective.key_results, *below]
-    return sum(_is_retired(part, on) for part in parts)
-
-
-def _levels(objectives: Mapping[str, Objective]) -> list[list[Objective]]:
-    """Return *objectives* leaves first: each level after everything that contributes to it."""
-    height: dict[str, int] = {}
-
-    def climb(id: str) -> int:
-        if id not in height:
-            below = [o.id for o in objectives.values() if o.contributes_to == id]
-            height[id] = 1 + max(map(climb, below), default=-1)
-        return height[id]
-
-    for id in objectives:
-        climb(id)
-    return [
-        [o for o in objectives.values() if height[o.id] == n]
-        for n in range(max(height.values(), default=-1) + 1)
-    ]

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from connectors.transport.network import Network
 
@@ -13,6 +14,19 @@ _URL = re.compile(
     r"https://docs\.google\.com/(?:a/[^/]+/)?spreadsheets/(?:u/\d+/)?d/([A-Za-z0-9_-]{10,128})\b\S*"
 )
 _GID = re.compile(r"[#&?]gid=([0-9]{1,10})")
+
+
+def _findable(value: str) -> str:
+    if not value.startswith(("env:", "file:")) and not (_ID.fullmatch(value) or _URL.fullmatch(value)):
+        raise ValueError("expected a spreadsheet's id, or its URL from docs.google.com/spreadsheets/d/")
+    return value
+
+
+Spreadsheet = Annotated[
+    str,
+    AfterValidator(_findable),
+    Field(repr=False, description="The spreadsheet's id or URL; env:NAME keeps it out of the file."),
+]
 
 
 class OAuthUser(BaseModel):
@@ -63,9 +77,7 @@ class SheetsDataset(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
-    spreadsheet: str = Field(
-        repr=False, description="The spreadsheet's id or URL; env:NAME keeps it out of the file."
-    )
+    spreadsheet: Spreadsheet
     tab: str | None = Field(
         None, description="Tab by its title. With `gid` as well, the gid decides and a new title is told."
     )
@@ -80,11 +92,6 @@ class SheetsDataset(BaseModel):
         description="One cell instead of a table: a named range, or an address such as `B7` or `Plan!B7`. "
         "It is one row of the one declared column.",
     )
-
-    @field_validator("spreadsheet")
-    @classmethod
-    def _findable(cls, value: str) -> str:
-        return _findable(value)
 
     @property
     def spreadsheet_id(self) -> str:
@@ -106,25 +113,14 @@ class SheetTarget(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
-    to: str = Field(repr=False, description="The spreadsheet's id or URL; env:NAME keeps it out of the file.")
+    to: Spreadsheet
     tab: str = Field(description="Tab by its title: an empty one of its own.", min_length=1)
     gid: int | None = Field(
         None, ge=0, description="The number behind `gid=` in the tab's URL: it decides, whatever the title."
     )
     connection: WritingConnection = Field(description="Who writes: `service_account` or `oauth`.")
 
-    @field_validator("to")
-    @classmethod
-    def _findable(cls, value: str) -> str:
-        return _findable(value)
-
     @property
     def place(self) -> SheetsDataset:
         """Where it is."""
         return SheetsDataset(spreadsheet=self.to, tab=self.tab, gid=self.gid)
-
-
-def _findable(value: str) -> str:
-    if not value.startswith(("env:", "file:")) and not (_ID.fullmatch(value) or _URL.fullmatch(value)):
-        raise ValueError("expected a spreadsheet's id, or its URL from docs.google.com/spreadsheets/d/")
-    return value

@@ -27,7 +27,7 @@ from okr_pipeline.publish.drawing import (
     span,
     tag,
 )
-from okr_pipeline.publish.goals import figure, words
+from okr_pipeline.publish.goals import words
 from okr_pipeline.publish.standing import standing
 from okr_pipeline.publish.trend import expected_series, in_values, is_stepped, series, settled_days
 
@@ -88,10 +88,12 @@ class _Plot:
         line = self.line
         if not in_values(line):
             start, target = self.words.ends()
-            marks = [(at, f"{m.name} {figure(m.value, line.unit)}", "baseline") for m, at in levels(line)]
+            marks = [(at, f"{m.name} {say.figure(m.value, line.unit)}", "baseline") for m, at in levels(line)]
             return [(Decimal(1), target, "target"), *marks, (Decimal(0), start, "baseline")]
         bounds = [(line.high, "≤"), (line.low, "≥")]  # short: a phone leaves room for ten letters
-        return [(at, f"{word} {figure(at, line.unit)}", "target") for at, word in bounds if at is not None]
+        return [
+            (at, f"{word} {say.figure(at, line.unit)}", "target") for at, word in bounds if at is not None
+        ]
 
     def _labels(self) -> list[tuple[int, str, str]]:
         """Return y in pixels, text and class of every label: now and expected at today, levels at the end."""

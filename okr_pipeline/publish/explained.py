@@ -9,7 +9,8 @@ from okr_pipeline.model.observation import State
 from okr_pipeline.model.policy import Policy
 from okr_pipeline.model.report import Earlier, KeyResultLine, ObjectiveLine, Report
 from okr_pipeline.publish import display as say
-from okr_pipeline.publish.goals import Fact, words
+from okr_pipeline.publish.goals import words
+from okr_pipeline.publish.goals.kind import Fact
 from okr_pipeline.publish.judged import judged
 from okr_pipeline.publish.standing import standing_of
 

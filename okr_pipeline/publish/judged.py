@@ -8,7 +8,7 @@ from okr_pipeline.model.observation import Status
 from okr_pipeline.model.policy import Policy
 from okr_pipeline.model.report import KeyResultLine
 from okr_pipeline.publish import display as say
-from okr_pipeline.publish.goals import words
+from okr_pipeline.publish.goals import is_band, words
 from okr_pipeline.publish.standing import AHEAD, standing, standing_of
 
 _FIXED = {
@@ -38,7 +38,7 @@ def judged(line: KeyResultLine, policy: Policy | None, *, locale: str = say.LOCA
 def _rule(line: KeyResultLine, status: Status, policy: Policy | None, locale: str) -> str:
     if status in _FIXED:
         return _FIXED[status]
-    if line.goal in ("keep", "all_of"):
+    if is_band(line):
         return _at_risk(line) if status is Status.AT_RISK else _kept(line, status)
     if status is Status.REACHED:
         return "progress is 100 % or more"

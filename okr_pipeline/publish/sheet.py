@@ -53,15 +53,7 @@ def publish_sheet(board: Board, report: Report, *, holds: Holds) -> list[str] | 
         ConnectorError: If it cannot be written, holds something else, or was written from another ledger.
     """
     rows = sheet_rows(report)
-    size = len(rows), len(rows[0])
-    ours = Stamp(
-        project=report.project,
-        as_of=report.as_of,
-        head=Head(report.seq, report.head),
-        rows=size[0],
-        columns=size[1],
-        seal=seal([[cell.value for cell in row] for row in rows], size=size, without=STAMP_ROW),
-    )
+    ours = _stamp_of(report, rows)
     rows[STAMP_ROW][0] = Cell(str(ours))
     told: list[str] = []
     lost: ConnectorError = Transient("the tab never showed what was written", mend="see who else writes it")
@@ -123,6 +115,18 @@ def _refuse(held: Held, there: Stamp | None, ours: Stamp, *, holds: Holds) -> No
         is_pushed_out = cell.row == HEAD - 1 and cell.value == COLUMNS[-1]
         if not is_ours and (cell.column < ours.columns or is_pushed_out):
             raise _occupied(held, cell.place)
+
+
+def _stamp_of(report: Report, rows: Sequence[Sequence[Cell]]) -> Stamp:
+    size = len(rows), len(rows[0])
+    return Stamp(
+        project=report.project,
+        as_of=report.as_of,
+        head=Head(report.seq, report.head),
+        rows=size[0],
+        columns=size[1],
+        seal=seal([[cell.value for cell in row] for row in rows], size=size, without=STAMP_ROW),
+    )
 
 
 def _stamp(held: Held) -> Stamp | None:

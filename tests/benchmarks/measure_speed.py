@@ -25,11 +25,12 @@ from zoneinfo import ZoneInfo
 
 import pyarrow as pa
 
-from okr_pipeline.goals import goal_tables, goals_held
 from okr_pipeline.model.calendar import Calendar, Cycle, CycleToDate, ToDate, Trailing, Window
 from okr_pipeline.model.goal import Reach
 from okr_pipeline.model.metric import Aggregate, Dataset, Metric
 from okr_pipeline.model.okr import KeyResult, Objective, Project
+from okr_pipeline.progress.tables import terms_tables
+from okr_pipeline.progress.terms import terms_of
 from okr_pipeline.warehouse.cube import cube_table, read_cubes, refresh_cubes
 from okr_pipeline.warehouse.database import Database, Settings
 from okr_pipeline.warehouse.direct import answer_directly
@@ -255,12 +256,12 @@ def goals_of(db: Database, project: Project) -> dict[str, pa.Table]:
     )
     objective = Objective(id="all", cycle=CYCLE.id, title="all", key_results=key_results)
     project = replace(project, objectives={"all": objective})
-    held = goals_held(db, project, key_results, baselines={}, past_cycles={})
-    ways = {n: goal for n, [goal] in enumerate(held.values())}
-    rules = {rule: n * DAYS for n, rule in enumerate(dict.fromkeys(goal.rule for goal in ways.values()))}
+    found = terms_of(db, project, key_results, baselines={}, past_cycles={})
+    terms = {own: n for n, [own] in enumerate(found.values())}
+    rules = {rule: n * DAYS for n, rule in enumerate(dict.fromkeys(own.rule for own in terms))}
     days = [(n, (FIRST + timedelta(n)).toordinal()) for n in range(DAYS)]
     return {
-        **goal_tables(ways, {}, rules, wide=False),
+        **terms_tables(terms, rules, wide=False),
         "cuts": whole_numbers(days, "cut", "day"),
         "stood": pa.schema(
             {

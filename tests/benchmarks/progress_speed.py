@@ -21,13 +21,15 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from okr_pipeline.curves import rule_of
-from okr_pipeline.goals import Band, Held, goal_tables
 from okr_pipeline.model.calendar import Cycle
 from okr_pipeline.model.goal import Bounds, Keep, Reach
 from okr_pipeline.model.okr import KeyResult
 from okr_pipeline.model.policy import POLICIES
 from okr_pipeline.ninths import ONE, ninths, number, places
+from okr_pipeline.progress.bands import Band
+from okr_pipeline.progress.rule import rule_of
+from okr_pipeline.progress.tables import terms_tables
+from okr_pipeline.progress.terms import Terms
 from okr_pipeline.warehouse.database import Database, Settings
 from okr_pipeline.warehouse.progress import placed, progress_sql
 
@@ -56,8 +58,8 @@ class Company:
         self.low = 3 * 10**12
         self.elapsed = np.array([ninths_of(n + 1, DAYS) for n in range(DAYS)])
 
-    def goals(self) -> dict[int, Held]:
-        """Return the goals as the product has them, by their numbers."""
+    def terms(self) -> dict[Terms, int]:
+        """Return the terms of key results as the product has them, with their numbers."""
         found = {}
         for n in range(self.count):
             goal: Keep | Reach
@@ -70,15 +72,14 @@ class Company:
                 id=f"o.k{n}", objective="o", title="", metric="m.x", goal=goal, indicator="lagging"
             )
             rule = rule_of(kr, cycle=CYCLE, policy=POLICIES["pace"], baseline=ends[0], past=None)
-            found[n] = Held(key_result=kr, rule=rule, baseline=ends[0], target=ends[1], band=band)
+            terms = Terms(key_result=kr, rule=rule, baseline=ends[0], target=ends[1], band=band)
+            found[terms] = n
         return found
 
     def tables(self) -> dict[str, pa.Table]:
         """Return the tables that the statement names, apart from `observed`."""
-        goals = self.goals()
-        rules = {rule: n * DAYS for n, rule in enumerate(dict.fromkeys(g.rule for g in goals.values()))}
-        ways = {n: goal for n, goal in goals.items() if goal.band is None}
-        bands = {n: goal for n, goal in goals.items() if goal.band is not None}
+        terms = self.terms()
+        rules = {rule: n * DAYS for n, rule in enumerate(dict.fromkeys(own.rule for own in terms))}
         first = CYCLE.start_on.toordinal()
         days = pa.array(range(first, first + DAYS), pa.int64())
         none = {
@@ -86,7 +87,7 @@ class Company:
         }
         none |= {"key_result": places([], below=0), "cut": places([], below=0)}
         return {
-            **goal_tables(ways, bands, rules, wide=False),
+            **terms_tables(terms, rules, wide=False),
             "cuts": pa.table({"cut": places(range(DAYS), below=DAYS), "day": days}),
             "stood": pa.table({**none, "fixed": pa.array([], pa.uint8())}),
         }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from itertools import pairwise
@@ -15,7 +15,9 @@ from okr_pipeline.model.goal import (
     AllOf,
     DatedCurve,
     FindBaseline,
+    Goal,
     Keep,
+    Milestone,
     Milestones,
     OpenTarget,
     Reach,
@@ -32,33 +34,27 @@ Segment = tuple[int, int, int, int]
 _FAR = 4_000_000
 _LARGEST_STEP = LARGEST // 10**6
 
+Shape = Literal["straight", "back_loaded", "front_loaded"]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
     """
     One row of `rules` in `progress.sql`, with its segments.
 
-    Days are ordinals. No segments, of a rule that is no *band*, means that no curve can be drawn.
+    Days are ordinals. *is_band* is inside or outside, and has no curve. Any other without *segments* is
+    one whose curve cannot be drawn.
     """
 
-    band: bool
+    is_band: bool
     policy: Policy
     start_at: int
     length: int
     last_at: int
-    shape: Literal["straight", "back_loaded", "front_loaded"] = "straight"
+    shape: Shape = "straight"
     whole: int = 1
     unit: int = 1
     segments: tuple[Segment, ...] = ()
-
-
-def is_band(key_result: KeyResult) -> bool:
-    """Whether it is inside or outside, and has no curve: a keep, conditions, or nothing to reach yet."""
-    match key_result.goal:
-        case Keep() | AllOf() | FindBaseline() | Reach(target=OpenTarget()):
-            return True
-        case _:
-            return False
 
 
 def rule_of(
@@ -72,8 +68,10 @@ def rule_of(
     """
     first, last = cycle.start_on.toordinal(), cycle.end_on.toordinal()
     start = first if policy.day_count == "from_zero" else first - 1
-    rule = Rule(band=is_band(key_result), policy=policy, start_at=start, length=last - start, last_at=last)
-    if rule.band:
+    rule = Rule(
+        is_band=_is_band(key_result.goal), policy=policy, start_at=start, length=last - start, last_at=last
+    )
+    if rule.is_band:
         return rule
     match key_result.expected, key_result.goal:
         case DatedCurve(points=points), _:
@@ -85,14 +83,23 @@ def rule_of(
             return _straight(rule, "straight" if shape == "linear" else shape)
         case None, Steps(steps=steps):
             return _staged(rule, steps, baseline)
-        case None, Milestones():
-            return _due(rule, key_result.goal)
+        case None, Milestones(milestones=milestones):
+            return _due(rule, milestones)
         case _:
             return _straight(rule, "straight")
 
 
-def _straight(rule: Rule, shape: Literal["straight", "back_loaded", "front_loaded"]) -> Rule:
-    return _with(rule, [(rule.start_at, 0), (rule.last_at, 1)], shape=shape)
+def _is_band(goal: Goal) -> bool:
+    """Whether *goal* is met or not: bounds to keep, conditions, or nothing to reach yet."""
+    match goal:
+        case Keep() | AllOf() | FindBaseline() | Reach(target=OpenTarget()):
+            return True
+        case _:
+            return False
+
+
+def _straight(rule: Rule, shape: Shape) -> Rule:
+    return _through(rule, [(rule.start_at, 0), (rule.last_at, 1)], shape=shape)
 
 
 def _drawn(rule: Rule, points: Sequence[tuple[date, int]], *, whole: int) -> Rule:
@@ -101,7 +108,7 @@ def _drawn(rule: Rule, points: Sequence[tuple[date, int]], *, whole: int) -> Rul
     if not dated or dated[-1][0] < rule.last_at:
         dated.append((rule.last_at, whole))
     before = [] if dated[0][0] <= rule.start_at else [(rule.start_at, 0)]
-    return _with(rule, [*before, *dated], whole=whole)
+    return _through(rule, [*before, *dated], whole=whole)
 
 
 def _staged(rule: Rule, steps: Sequence[tuple[date, Decimal]], baseline: Decimal | None) -> Rule:
@@ -114,17 +121,16 @@ def _staged(rule: Rule, steps: Sequence[tuple[date, Decimal]], baseline: Decimal
     return _drawn(rule, points, whole=points[-1][1])
 
 
-def _due(rule: Rule, goal: Milestones) -> Rule:
+def _due(rule: Rule, milestones: Sequence[Milestone]) -> Rule:
     """Expect the weight of each milestone from its day on."""
-    weights = [ninths(m.weight) for m in goal.milestones]
-    days = sorted({m.by.toordinal() for m in goal.milestones})
+    weights = [(m.by.toordinal(), ninths(m.weight)) for m in milestones]
+    days = sorted({day for day, _ in weights})
     points = [(days[0] - 1, 0)]
     for day in days:
-        due = sum(w for m, w in zip(goal.milestones, weights, strict=True) if m.by.toordinal() <= day)
         if day - 1 > points[-1][0]:
             points.append((day - 1, points[-1][1]))
-        points.append((day, due))
-    return _with(rule, points, whole=sum(weights))
+        points.append((day, sum(weight for by, weight in weights if by <= day)))
+    return _through(rule, points, whole=points[-1][1])
 
 
 def _followed(rule: Rule, past: PastCycle) -> Rule:
@@ -138,16 +144,16 @@ def _followed(rule: Rule, past: PastCycle) -> Rule:
         if 0 < elapsed < past.days and abs(ninths(progress)) < _LARGEST_STEP
     ]
     ends = [(rule.start_at * past.days, 0), *points, (rule.last_at * past.days, whole)]
-    return _with(rule, ends, whole=whole, unit=past.days)
+    return _through(rule, ends, whole=whole, unit=past.days)
 
 
-def _with(
+def _through(
     rule: Rule,
     points: Sequence[tuple[int, int]],
     *,
     whole: int = 1,
     unit: int = 1,
-    shape: Literal["straight", "back_loaded", "front_loaded"] = "straight",
+    shape: Shape = "straight",
 ) -> Rule:
     """Return *rule* with the curve through *points*, which ascend, and flat before and after them."""
     far = _FAR * unit
@@ -156,14 +162,4 @@ def _with(
     if first == last:  # a cycle of one day, counted from zero: it is over when it begins
         first = last = first - unit
     flat = [(-far, first, share, share), *segments, (last, far, until, until)]
-    return Rule(
-        band=rule.band,
-        policy=rule.policy,
-        start_at=rule.start_at,
-        length=rule.length,
-        last_at=rule.last_at,
-        shape=shape,
-        whole=whole,
-        unit=unit,
-        segments=tuple(flat),
-    )
+    return replace(rule, shape=shape, whole=whole, unit=unit, segments=tuple(flat))
