@@ -12,7 +12,7 @@ from okr_pipeline.progress.cases import Case
 from okr_pipeline.progress.verdicts import Verdict
 
 _TOO_LARGE = "the numbers are too large for an exact progress"
-_NO_CURVE = "nothing is expected: the cycle that it follows has no progress at its close"
+_NO_CURVE = "nothing is expected: the cycle that it follows has no progress at its close to follow"
 
 
 def observation_of(

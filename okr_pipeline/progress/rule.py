@@ -33,6 +33,8 @@ Segment = tuple[int, int, int, int]
 # Further than any day, in days.
 _FAR = 4_000_000
 _LARGEST_STEP = LARGEST // 10**6
+_LARGEST_TURN = 10**6
+"""How many times its end a cycle may have been at, and still be a course to follow."""
 
 Shape = Literal["straight", "back_loaded", "front_loaded"]
 
@@ -141,8 +143,10 @@ def _followed(rule: Rule, past: PastCycle) -> Rule:
     points = [
         (rule.start_at * past.days + elapsed * rule.length, ninths(progress))
         for elapsed, progress in past.progress
-        if 0 < elapsed < past.days and abs(ninths(progress)) < _LARGEST_STEP
+        if 0 < elapsed < past.days
     ]
+    if any(abs(share) > min(whole * _LARGEST_TURN, _LARGEST_STEP) for _, share in points):
+        return rule
     ends = [(rule.start_at * past.days, 0), *points, (rule.last_at * past.days, whole)]
     return _through(rule, ends, whole=whole, unit=past.days)
 

@@ -214,10 +214,23 @@ def test_the_curve_of_the_last_cycle(db: Database) -> None:
     ]  # fmt: skip
 
 
+def test_a_cycle_that_closed_near_nothing_is_no_course(db: Database) -> None:
+    """Half way and back to a billionth: what it expects would be no number, and the others are measured."""
+    from progress_builder import frozen
+
+    ends = zip(("500", "0.00000001"), (5, 10), strict=True)
+    old = [measured(Decimal(v), key_result="old.kr", cut=end_of(n - 10)) for v, n in ends]
+    found = said(db, two_cycles(), [*old, measured(12, day=5)], baselines={"o.kr": (frozen(10),)})
+    assert [None] == [o.expected for o in found if o.key_result == "o.kr"]
+
+
 def test_without_an_earlier_cycle_nothing_is_expected(db: Database) -> None:
     """The progress stands, the reason says why it is not judged."""
     from progress_builder import frozen
 
     found = said(db, two_cycles(), [measured(12, day=5)], baselines={"o.kr": (frozen(10),)})[0]
     assert (found.progress, found.expected, found.status) == (Decimal("0.2"), None, "no_data")
-    assert found.reason == "nothing is expected: the cycle that it follows has no progress at its close"
+    assert (
+        found.reason
+        == "nothing is expected: the cycle that it follows has no progress at its close to follow"
+    )
