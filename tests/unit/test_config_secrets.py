@@ -39,7 +39,9 @@ def test_a_file_without_a_usable_secret_is_named_alone(tmp_path: Path, content: 
     assert "hunter2" not in str(caught.value)
 
 
-@pytest.mark.parametrize("text", ["env:", "env:A B", "environment", "xenv:A", "env:1A", "file:///mnt/exports"])
+@pytest.mark.parametrize(
+    "text", ["env:", "env:A B", "environment", "xenv:A", "env:1A", "file:///mnt/exports"]
+)
 def test_what_only_looks_like_a_reference_stays_text(tmp_path: Path, text: str) -> None:
     """Only a whole `env:NAME` is a reference."""
     assert {"a": text} == resolve({"a": text}, environ={"A": "x"}, base=tmp_path)
