@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from connectors.contract import BATCH_ROWS
 from connectors.sql.dialects import settings
+from connectors.sql.drivers import with_patience
 from connectors.sql.faults import Reading, translated
-from connectors.sql.session import with_patience
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -82,6 +82,8 @@ def warnings(server: str) -> tuple[str, ...]:
     """Return what a receipt must say of a database whose session is not limited by us."""
     if server == "duckdb":
         return ("duckdb: a statement may take any time, no limit is known",)
+    if server == "trino":
+        return ("trino: read only rests on the role alone",)
     if server in _SETTINGS:
         return ()
     return (f"{server}: read only and the time limit rest on the role alone, no session setting is known",)

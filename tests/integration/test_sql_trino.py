@@ -57,6 +57,7 @@ def test_trino_is_read_page_by_page_and_only_read(server: FakeServer) -> None:
     assert [2, 3, 4, 5] == [row["id"] for row in found]
     assert (Decimal("2.01"), datetime(2026, 1, 3, tzinfo=UTC)) == (found[0]["total"], found[0]["placed_at"])
     assert any("trino: read only" in warning for warning in read.receipt().warnings)
+    assert {"query_max_run_time=120s"} == {request.headers["X-Trino-Session"] for request in server.requests}
     sent = [request.body.decode() for request in server.requests if request.method == "POST"]
     assert [] == [one for one in sent if not one.removeprefix("EXECUTE IMMEDIATE '").startswith("SELECT")]
 
