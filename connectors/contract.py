@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
@@ -260,6 +260,28 @@ class Connector(Protocol):
     def extract(self, request: ExtractRequest) -> Extract: ...
 
     def close(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Misfit:
+    """What is wrong at *option*: the way to it from the dataset, such as `("fields", "segment")`."""
+
+    option: tuple[str | int, ...]
+    message: str
+    mend: str
+
+
+@runtime_checkable
+class Judging(Protocol):
+    """A `Dataset` model that can tell what could not be read of any source, offline, for `okr check`."""
+
+    def misfits(self, request: ExtractRequest) -> Iterator[Misfit]:
+        """
+        Yield what cannot be meant by *request*, whose options these are. No I/O.
+
+        A text may still be a reference such as `env:NAME`: what is said of that option is not heard
+        then. The request's cursor and key may not be among its columns: that is told by others.
+        """
 
 
 @runtime_checkable

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 
+from connectors.contract import Misfit
 from connectors.errors import SchemaChanged
 
 
@@ -14,6 +15,21 @@ def nearest(name: str, present: Iterable[str]) -> str | None:
     folded = {other.strip().casefold(): other for other in present}
     close = get_close_matches(name.strip().casefold(), folded, n=1, cutoff=0.6)
     return folded[close[0]] if close else None
+
+
+def undeclared(
+    option: str, named: Mapping[str, object] | tuple[str, ...], columns: Iterable[str]
+) -> Iterator[Misfit]:
+    """Yield each of *named*, under *option*, that is none of *columns*: it would be said of none."""
+    declared = set(columns)
+    for at, name in enumerate(named) if isinstance(named, tuple) else zip(named, named, strict=True):
+        if name not in declared:
+            close = nearest(name, declared)
+            yield Misfit(
+                option=(option, at),
+                message=f"{name} under `{option}` is no declared column",
+                mend=f"did you mean {close}?" if close else "declare it under `columns`, or leave it out",
+            )
 
 
 def positions(declared: Iterable[str], present: Sequence[str], *, where: str) -> list[int]:

@@ -8,8 +8,9 @@ from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
 from connectors.contract import Connector, Extract, ExtractRequest, Mode
-from connectors.errors import BadValue, ConnectorError, Incomplete, Interrupted
+from connectors.errors import BadValue, ConnectorError, Incomplete, Interrupted, SetupError
 from connectors.registry import validated
+from okr_pipeline.asked import misfits, request_of
 from okr_pipeline.coverage import Coverage
 from okr_pipeline.definition import reading_hash
 from okr_pipeline.lake import Lake, LakeError, StoredExtract
@@ -137,18 +138,10 @@ def request_for(
         SetupError: If *resolve* does not find what its options refer to, or that does not fit.
     """
     options = validated(type(connector).Dataset, resolve(dataset.options), what="what the dataset refers to")
-    return ExtractRequest(
-        dataset=dataset.id,
-        columns=dataset.columns,
-        options=options,
-        mode=mode,
-        key=dataset.key,
-        cursor=dataset.cursor,
-        since=since,
-        zone=dataset.zone,
-        reject_limit=dataset.reject_limit,
-        deleted=dataset.deleted,
-    )
+    request = request_of(dataset, options, mode=mode, since=since)
+    if misfit := next(misfits(request), None):
+        raise SetupError(misfit.message, mend=misfit.mend)
+    return request
 
 
 def _reach(

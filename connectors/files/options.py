@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import codecs
+from collections.abc import Iterator
 from pathlib import PurePosixPath
+from posixpath import normpath
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from connectors.contract import ExtractRequest, Misfit
 from connectors.errors import SetupError
 from connectors.transport.network import Network
 
@@ -23,6 +26,24 @@ _BY_EXTENSION: dict[str, Format] = {
     ".xlsx": "excel",
     ".xlsm": "excel",
 }
+
+
+PACKAGES = {
+    "s3": "s3fs",
+    "gs": "gcsfs",
+    "gcs": "gcsfs",
+    "az": "adlfs",
+    "abfs": "adlfs",
+    "abfss": "adlfs",
+    "sftp": "paramiko",
+    "smb": "smbprotocol",
+    "ftp": None,
+    "webhdfs": None,
+    "file": None,
+}
+"""What may be named before `://` (and http, https), and the package that each needs beside fsspec."""
+MAGIC = frozenset("*?[")
+"""What makes a path a pattern."""
 
 
 class FilesConnection(Network):
@@ -41,6 +62,15 @@ class FilesConnection(Network):
         description="What the file system of a root with an address takes, as fsspec documents it: keys, "
         "tokens, end points, each secret as env: or file:. For https: `headers`.",
     )
+
+    @field_validator("root")
+    @classmethod
+    def _of_known_kind(cls, value: str) -> str:
+        kind, is_address, _ = value.partition("://")
+        if is_address and ("::" in value or kind not in (*PACKAGES, "http", "https")):
+            known = ", ".join(sorted({*PACKAGES, "https"}))
+            raise ValueError(f"expected a folder, or an address of {known}")
+        return value
 
 
 class FilesDataset(BaseModel):
@@ -82,6 +112,15 @@ class FilesDataset(BaseModel):
             raise ValueError("expected one ASCII character")
         return value
 
+    def misfits(self, request: ExtractRequest) -> Iterator[Misfit]:
+        """Yield a path that leaves the root, or a file of which nobody says how it is written."""
+        try:
+            refuse_leaving(self.path)
+            if not MAGIC & set(PurePosixPath(self.path).name):
+                format_of(self.path, declared=self.format)
+        except SetupError as problem:
+            yield Misfit(option=("path",), message=problem.message, mend=problem.mend)
+
     def delimiter_of(self, name: str) -> str:
         """Return what parts the cells of the CSV file *name*."""
         return self.delimiter or ("\t" if name.lower().endswith(".tsv") else ",")
@@ -95,6 +134,14 @@ def format_of(name: str, *, declared: Format | None = None) -> Format:
             f"{name}: its extension does not say how it is written", mend="write `format:` at the dataset"
         )
     return found
+
+
+def refuse_leaving(path: str) -> None:
+    """Raise SetupError if *path* does not start in the root, or goes up from there."""
+    if "://" in path or path.startswith("/"):
+        raise SetupError(f"path {path} is absolute", mend="write it from the connection's root")
+    if normpath(path).split("/")[0] == "..":
+        raise SetupError(f"path {path} leaves the root", mend="move the file below the root, or widen `root`")
 
 
 def is_known(name: str) -> bool:

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from urllib.parse import quote, urlsplit
 
 from connectors.errors import ConnectorError, Incomplete, SetupError, Transient
-from connectors.files.options import FilesConnection
+from connectors.files.options import MAGIC, PACKAGES, FilesConnection, refuse_leaving
 from connectors.files.source_file import SourceFile, opened
 from connectors.transport.client import Transport
 from connectors.transport.policy import Policy
@@ -19,22 +19,7 @@ from connectors.transport.redaction import remember
 
 MAX_BYTES = 4 << 30
 """No remote file may be larger."""
-PACKAGES = {
-    "s3": "s3fs",
-    "gs": "gcsfs",
-    "gcs": "gcsfs",
-    "az": "adlfs",
-    "abfs": "adlfs",
-    "abfss": "adlfs",
-    "sftp": "paramiko",
-    "smb": "smbprotocol",
-    "ftp": None,
-    "webhdfs": None,
-    "file": None,
-}
-"""What may be named before `://` (and http, https), and the package that each needs beside fsspec."""
 _CHUNK = 1 << 20
-_MAGIC = "*?["
 _FOREIGN = (
     ("botocore.exceptions", "BotoCoreError"),
     ("botocore.exceptions", "ClientError"),
@@ -61,8 +46,8 @@ class BucketStore:
     def find(self, pattern: str) -> list[str]:
         """Return the names from the root that *pattern* names, in order; SetupError if there is none."""
         files, top = self._opened()
-        _refuse_leaving(pattern)
-        if any(sign in pattern for sign in _MAGIC):
+        refuse_leaving(pattern)
+        if MAGIC & set(pattern):
             found = self._asked(lambda: files.glob(f"{top}/{pattern}", detail=True))
             paths = [path for path, told in found.items() if told.get("type") == "file"]
         else:
@@ -104,9 +89,6 @@ class BucketStore:
                 yield file
 
     def _opened(self) -> tuple[Any, str]:
-        if "::" in self._root or self._protocol not in PACKAGES:
-            mend = f"write one of {', '.join(sorted({*PACKAGES, 'https'}))}"
-            raise SetupError("the root is of a kind that is not read", mend=mend)
         package = PACKAGES[self._protocol] or ""
         try:
             from fsspec.core import url_to_fs
@@ -167,8 +149,8 @@ class WebStore:
 
     def find(self, pattern: str) -> list[str]:
         """Return *pattern*, which must be one file's name."""
-        _refuse_leaving(pattern)
-        if any(sign in pattern for sign in _MAGIC):
+        refuse_leaving(pattern)
+        if MAGIC & set(pattern):
             raise SetupError("a web address cannot be listed", mend="name one file in `path`")
         return [pattern]
 
@@ -195,15 +177,6 @@ class WebStore:
 def nothing_at(pattern: str) -> SetupError:
     """Return the error of a pattern that names no file."""
     return SetupError(f"no file is at {pattern}", mend="put it below the root, or mend `path`")
-
-
-def _refuse_leaving(pattern: str) -> None:
-    if "://" in pattern or pattern.startswith("/"):
-        raise SetupError(f"path {pattern} is absolute", mend="write it from the connection's root")
-    if ".." in pattern.split("/"):
-        raise SetupError(
-            f"path {pattern} leaves the root", mend="move the file below the root, or widen `root`"
-        )
 
 
 def _fetched(files: Any, path: str, local: Path, name: str) -> int:

@@ -8,10 +8,11 @@ import os
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path, PurePath
+from pathlib import Path
 from typing import Any, BinaryIO
 
 from connectors.errors import Incomplete, SetupError, SourceEmpty
+from connectors.files.options import MAGIC, refuse_leaving
 
 _CHUNK = 1 << 20
 
@@ -23,12 +24,11 @@ def find(root: Path, pattern: str) -> list[Path]:
     Raises:
         SetupError: If there is none, or one lies outside of *root*, symbolic links followed.
     """
-    if PurePath(pattern).is_absolute():
-        raise SetupError(f"path {pattern} is absolute", mend="write it from the connection's root")
+    refuse_leaving(pattern)
     literal = root / pattern
     if literal.is_file():
         found = [literal]
-    elif any(sign in pattern for sign in "*?["):
+    elif MAGIC & set(pattern):
         found = sorted(path for path in root.glob(pattern) if path.is_file())
     else:
         found = []

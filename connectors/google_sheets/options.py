@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
+from connectors.contract import ExtractRequest, Misfit
 from connectors.transport.network import Network
 
 _ID = re.compile(r"[A-Za-z0-9_-]{10,128}")
@@ -92,6 +94,12 @@ class SheetsDataset(BaseModel):
         description="One cell instead of a table: a named range, or an address such as `B7` or `Plan!B7`. "
         "It is one row of the one declared column.",
     )
+
+    def misfits(self, request: ExtractRequest) -> Iterator[Misfit]:
+        """Yield a cell of several columns."""
+        if self.cell is not None and len(request.columns) != 1:
+            message = f"a cell is one column, and {len(request.columns)} are declared"
+            yield Misfit(option=("cell",), message=message, mend="declare one column")
 
     @property
     def spreadsheet_id(self) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from connectors.cells import Unreadable
 from connectors.contract import ExtractRequest
-from connectors.errors import SetupError, SourceEmpty
+from connectors.errors import SourceEmpty
 from connectors.google_sheets.book import Box, Region, letters
 from connectors.google_sheets.values import column_of
 from connectors.names import positions
@@ -31,11 +31,7 @@ _MERGED = Unreadable("a merged cell: no row of its own")
 def cell_batch(
     region: Region, lines: Iterator[Cells], request: ExtractRequest, rows: TypedRows
 ) -> pa.RecordBatch:
-    """Return the row of a single cell, null if it is empty; SetupError unless one column is declared."""
-    if len(request.columns) != 1:
-        raise SetupError(
-            f"a cell is one column, and {len(request.columns)} are declared", mend="declare one column"
-        )
+    """Return the row of a single cell, null if it is empty."""
     [kind] = request.columns.values()
     first = next(lines, ())
     place = f"{region.tab.title}!{letters(region.box.left)}{region.box.top + 1}"

@@ -9,7 +9,6 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from connectors.errors import SetupError
 from connectors.rest import path
 from connectors.window import Bound as Value
 from connectors.window import bounds, canonical_text
@@ -31,16 +30,10 @@ class Call:
     headers: Mapping[str, str] = field(default_factory=dict)
 
     def with_value(self, spot: Spot, value: object) -> Call:
-        """Return this call with *value* at *spot*; SetupError if the body has no such place."""
+        """Return this call with *value* at *spot*."""
         if spot.param is not None:
             return replace(self, params={**self.params, spot.param: value})
-        try:
-            body = path.replaced(self.body, path.parse(spot.body or ""), value)
-        except ValueError:
-            raise SetupError(
-                f"the body has no place {spot.body}", mend="write the lists that it goes through at `body`"
-            ) from None
-        return replace(self, body=body)
+        return replace(self, body=path.replaced(self.body, path.parse(spot.body or ""), value))
 
     def identity(self) -> int:
         """Return a number that two calls share if they ask for the same."""
@@ -79,12 +72,8 @@ def _written(value: Value, bound: Bound, *, late: bool, zone: ZoneInfo | None) -
 
 def _formatted(value: Value, bound: Bound, *, late: bool, zone: ZoneInfo | None) -> str | int:
     form, before = bound.format, bound.exclusive and not late
-    if form == "iso":
+    if form == "iso" or isinstance(value, (int, Decimal)):
         return canonical_text(_before(value) if before else value)
-    if isinstance(value, (int, Decimal)):
-        raise SetupError(
-            "the cursor is a number, and is sent as a time", mend="leave out `format` at `since` and `until`"
-        )
     if not isinstance(value, datetime):
         value, zone = datetime(value.year, value.month, value.day, tzinfo=UTC), None
     if form in ("epoch_s", "epoch_ms"):

@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from connectors import json_text
-from connectors.errors import SchemaChanged, SetupError
+from connectors.errors import SchemaChanged
 from connectors.names import nearest
 from connectors.rest import path
 from connectors.rest.path import ABSENT, Steps
@@ -29,7 +29,6 @@ class Columns:
     """Picks the declared columns out of rows, and notes which of them were ever there."""
 
     def __init__(self, request: ExtractRequest, options: RestDataset) -> None:
-        _check_names(request, options)
         self._types = request.columns
         self._formats = options.formats
         self._optional = frozenset(options.optional)
@@ -87,19 +86,6 @@ class Columns:
         first = rows[0]
         if isinstance(first, dict):
             self.source_schema = {str(key): _KINDS.get(type(value), "null") for key, value in first.items()}
-
-
-def _check_names(request: ExtractRequest, options: RestDataset) -> None:
-    """Refuse what is said of a column that is not declared: it would be said of none."""
-    said = {"fields": options.fields, "formats": options.formats, "optional": options.optional}
-    for where, names in said.items():
-        for name in names:
-            if name not in request.columns:
-                close = nearest(name, request.columns)
-                raise SetupError(
-                    f"{name} under `{where}` is no declared column",
-                    mend=f"did you mean {close}?" if close else "declare it under `columns`, or leave it out",
-                )
 
 
 _KINDS: Mapping[type, str] = {

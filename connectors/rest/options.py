@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from connectors.contract import ExtractRequest, Misfit
+from connectors.names import undeclared
+from connectors.rest import path as paths
 from connectors.rest.auth_options import Auth
 from connectors.rest.page_options import Pages, PathText, Single, Spot
 from connectors.rest.page_options import PageSize as PageSize
@@ -175,3 +179,35 @@ class RestDataset(BaseModel):
         if self.method == "get" and (self.body is not None or in_body):
             raise ValueError("a get has no body: write `method: post`, or use `param`")
         return self
+
+    def misfits(self, request: ExtractRequest) -> Iterator[Misfit]:
+        """Yield names of no column, columns of no path, bounds that say nothing, places not in the body."""
+        yield from undeclared("fields", self.fields, request.columns)
+        yield from undeclared("formats", self.formats, request.columns)
+        yield from undeclared("optional", self.optional, request.columns)
+        for column in request.columns:
+            if column not in self.fields and not paths.is_path(column):
+                mend = f"""say where it is: fields: {{{column}: '["..."]'}}"""
+                yield Misfit(option=("columns", column), message=f"{column} is no path", mend=mend)
+        yield from self._bounds_misfit(request)
+        yield from self._places_misfit()
+
+    def _bounds_misfit(self, request: ExtractRequest) -> Iterator[Misfit]:
+        counts = request.columns.get(request.cursor or "", "").startswith(("integer", "decimal"))
+        for name, bound in (("since", self.since), ("until", self.until)):
+            if bound is not None and request.cursor is None:
+                message = f"`{name}` says nothing without a cursor"
+                yield Misfit(option=(name,), message=message, mend="declare `cursor:`, or leave it out")
+            elif bound is not None and counts and bound.format != "iso":
+                message = "the cursor is a number, and is sent as a time"
+                yield Misfit(option=(name, "format"), message=message, mend="leave out `format`")
+
+    def _places_misfit(self) -> Iterator[Misfit]:
+        body: Any = self.body or {}
+        for name in ("page_size", "since", "until", "pages"):
+            if place := getattr(getattr(self, name), "body", None):
+                try:
+                    body = paths.replaced(body, paths.parse(place), 0)
+                except ValueError:
+                    mend = "write the lists that it goes through at `body`"
+                    yield Misfit(option=(name, "body"), message=f"the body has no place {place}", mend=mend)

@@ -38,6 +38,15 @@ def parse(text: str) -> Steps:
     return tuple(steps)
 
 
+def is_path(text: str) -> bool:
+    """Return whether *text* is a path."""
+    try:
+        parse(text)
+    except ValueError:
+        return False
+    return True
+
+
 def find(value: Any, steps: Steps) -> Any:
     """
     Return what lies at *steps* below *value*.

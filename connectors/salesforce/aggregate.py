@@ -25,12 +25,10 @@ def ask(api: Api, request: ExtractRequest) -> Answer:
     Return the answer to the dataset's query.
 
     Raises:
-        SetupError: If it has more than 2,000 groups, or the dataset a cursor.
+        SetupError: If it has more than 2,000 groups.
         Incomplete: If there are not as many groups as the source counts.
     """
     options = cast("SalesforceDataset", request.options)
-    if request.cursor is not None:
-        raise SetupError("an aggregate has no cursor", mend="remove `cursor`: every read is the whole answer")
     answer = api.query(str(options.query), include_deleted=options.include_deleted)
     groups = objects(answer, "records")
     if answer.value.get("done") is not True:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from decimal import Decimal
 from typing import Literal
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from connectors.contract import ExtractRequest, Misfit
+from connectors.names import undeclared
 from connectors.salesforce import soql
 from connectors.transport.network import Network
 
@@ -229,3 +232,28 @@ class SalesforceDataset(BaseModel):
         if self.read == "bulk":
             raise ValueError("Bulk reads no aggregates: leave `read` out")
         return self
+
+    def misfits(self, request: ExtractRequest) -> Iterator[Misfit]:
+        """Yield names of no column, columns of no name, a mark nobody reads, and a cursor nobody follows."""
+        if self.mode == "aggregate":
+            if request.cursor is not None:
+                mend = "remove `cursor`: every read is the whole answer"
+                yield Misfit(option=("cursor",), message="an aggregate has no cursor", mend=mend)
+            return
+        yield from undeclared("fields", self.fields, request.columns)
+        yield from undeclared("cross_check", self.cross_check, request.columns)
+        for column in request.columns:
+            if not soql.is_path(self.fields.get(column, column)):
+                mend = f"name its field: fields: {{{column}: Field__c}}"
+                yield Misfit(option=("columns", column), message=f"{column} is no field name", mend=mend)
+        if request.columns.get(request.cursor or "", "").startswith(("integer", "decimal")):
+            message = f"the cursor {request.cursor} is a number: Salesforce counts none up as rows change"
+            mend = "use SystemModstamp, or another date or time"
+            yield Misfit(option=("cursor",), message=message, mend=mend)
+        marked = request.deleted and self.fields.get(request.deleted, request.deleted)
+        if marked == "IsDeleted" and not self.include_deleted:
+            yield Misfit(
+                option=("deleted",),
+                message="`deleted` is IsDeleted, but rows in the recycle bin are not read",
+                mend="write `include_deleted: true`, or leave `deleted` out",
+            )

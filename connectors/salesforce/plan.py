@@ -11,7 +11,7 @@ from typing import cast
 from connectors.column_type import declared_types
 from connectors.contract import ExtractRequest
 from connectors.errors import SetupError
-from connectors.salesforce import schema, soql
+from connectors.salesforce import schema
 from connectors.salesforce.options import Currency, SalesforceDataset
 from connectors.salesforce.schema import Describe, Field
 from connectors.window import bounds
@@ -69,10 +69,6 @@ def planned(request: ExtractRequest, describe: Describe) -> Plan:
     name = str(options.object)
     fields = _fields(request, options, describe)
     cursor = fields[request.cursor] if request.cursor else None
-    if cursor is not None and cursor.type not in ("date", "datetime"):
-        mend = "use SystemModstamp, or another date or time"
-        raise SetupError(f"{name}: the cursor {cursor.path} is {cursor.type}", mend=mend)
-    _refuse_unread_deletes(fields.get(request.deleted or ""), options)
     amounts = _amounts(fields, options, describe)
     is_window = request.since is not None or request.until is not None
     order = (cursor.path, "Id") if cursor is not None and is_window else ("Id",)
@@ -115,28 +111,9 @@ def _fields(request: ExtractRequest, options: SalesforceDataset, describe: Descr
     name = str(options.object)
     for column, declared in declared_types(request.columns).items():
         path = options.fields.get(column, column)
-        if not soql.is_path(path):
-            raise SetupError(
-                f"{name}: column {column} is no field name",
-                mend=f"name its field: fields: {{{column}: Field__c}}",
-            )
         found[column] = schema.found(describe, name, path, column=column)
         schema.refuse_unfit(found[column], declared, of=name, column=column)
-    unknown = set(options.fields) - set(found)
-    if unknown:
-        raise SetupError(
-            f"`fields` names {min(unknown)}, which is no declared column", mend="declare it, or leave it out"
-        )
     return found
-
-
-def _refuse_unread_deletes(mark: Field | None, options: SalesforceDataset) -> None:
-    """Raise SetupError if *mark* says what is in the recycle bin, and nothing from there is read."""
-    if mark is not None and mark.path == "IsDeleted" and not options.include_deleted:
-        raise SetupError(
-            f"{options.object}: `deleted` is IsDeleted, but rows in the recycle bin are not read",
-            mend="write `include_deleted: true`, or leave `deleted` out",
-        )
 
 
 def _amounts(fields: Mapping[str, Field], options: SalesforceDataset, describe: Describe) -> dict[str, str]:

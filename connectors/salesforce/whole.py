@@ -16,10 +16,10 @@ from connectors.transport.answer import Answer
 def refuse_unfit(plan: Plan, columns: Sequence[str]) -> None:
     """Raise SetupError unless the source can add up *columns* as they land."""
     for column in columns:
-        found = plan.fields.get(column)
-        if found is None or found.type not in NUMBERS or not found.aggregatable:
+        found = plan.fields[column]
+        if found.type not in NUMBERS or not found.aggregatable:
             what = f"{plan.object}: cross_check cannot add up {column}"
-            raise SetupError(what, mend="name declared columns that are numbers which Salesforce aggregates")
+            raise SetupError(what, mend="name columns that are numbers which Salesforce aggregates")
         if column in plan.amounts:
             what = f"{plan.object}: cross_check of {column}, whose currencies are converted here"
             raise SetupError(what, mend="leave it out of cross_check: Salesforce adds by its own rates")

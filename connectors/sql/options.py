@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+from connectors.contract import ExtractRequest, Misfit
 
 _SECONDS = {"s": 1, "m": 60, "h": 3600}
 
@@ -59,3 +62,13 @@ class SqlDataset(BaseModel):
         if value is not None and (refusal := refused_in_any_dialect(value)):
             raise ValueError(f"the query {refusal}: expected exactly one SELECT that only reads")
         return value
+
+    def misfits(self, request: ExtractRequest) -> Iterator[Misfit]:
+        """Yield a bound of no cursor, where the common grammar finds one."""
+        from connectors.sql.statement import BOUNDS, bound_in_any_dialect
+
+        if request.cursor is not None or not any(f":{name}" in (self.query or "") for name in BOUNDS):
+            return
+        for name in bound_in_any_dialect(str(self.query))[:1]:
+            message = f"the query uses :{name} but no cursor is declared"
+            yield Misfit(option=("query",), message=message, mend="declare `cursor:`")

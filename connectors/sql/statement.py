@@ -82,6 +82,15 @@ def refused_in_any_dialect(query: str) -> str | None:
     return found if isinstance(found, str) else None
 
 
+def bound_in_any_dialect(query: str) -> tuple[str, ...]:
+    """Return which of :since and :until *query* uses; none where the common grammar cannot tell."""
+    found = _one_select(query, "")
+    if isinstance(found, str):
+        return ()
+    used = {node.name for node in found.find_all(exp.Placeholder)}
+    return tuple(name for name in BOUNDS if name in used)
+
+
 def from_table(table: str, *, quote: Callable[[str], str]) -> Source:
     """Return a table, named as table or schema.table, as a source. *quote* escapes colons too."""
     parts = table.split(".")

@@ -7,7 +7,7 @@ Works on text alone, line by line, so that it also holds for files that cannot b
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 MASK = "***"
 MAX_SHOWN = 300
@@ -56,6 +56,14 @@ def is_secret_text(text: str) -> bool:
 def is_reference(text: str) -> bool:
     """Whether *text* is a reference to a secret, `env:NAME` or `file:PATH`."""
     return bool(REFERENCE.match(text))
+
+
+def refers(value: object) -> bool:
+    """Whether *value* is a reference, or holds one anywhere."""
+    if isinstance(value, str):
+        return is_reference(value)
+    inner = value.values() if isinstance(value, Mapping) else value if isinstance(value, list) else ()
+    return any(map(refers, inner))
 
 
 def masked_lines(lines: Iterable[str]) -> list[str]:

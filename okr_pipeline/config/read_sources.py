@@ -12,6 +12,7 @@ from okr_pipeline.config import values
 from okr_pipeline.config.diagnostic import Diagnostic
 from okr_pipeline.config.document import Document
 from okr_pipeline.config.draft import Declared, Draft
+from okr_pipeline.config.masking import refers
 from okr_pipeline.config.place import Place
 from okr_pipeline.config.plain_secrets import check_no_secrets
 from okr_pipeline.config.refresh import read_refresh
@@ -116,8 +117,10 @@ def _read_dataset(
     options = _part(mapping, lambda key: key not in known)
     declared.text = read_as(DatasetText, common, place, draft.report)
     before = len(draft.report)
+    written = None
     if options_model is not None:
-        read_as(options_model, options, place, draft.report, also=keys_of(DatasetText), references=True)
+        also = keys_of(DatasetText)
+        written = read_as(options_model, options, place, draft.report, also=also, references=True)
     fits = len(draft.report) == before
     if declared.text is not None:
         dataset = _dataset(declared.id, source, declared.text, options, place, draft.report)
@@ -125,6 +128,18 @@ def _read_dataset(
         if dataset and dataset.hashed and settings:
             dataset = replace(dataset, personal_key=settings.personal_key)
         declared.noun = dataset if fits else None
+        if declared.noun is not None and written is not None:
+            _check_fit(declared.noun, written, place, draft.report)
+
+
+def _check_fit(dataset: Dataset, options: BaseModel, place: Place, report: list[Diagnostic]) -> None:
+    """Report what *options* themselves tell to be wrong, but of those that are references still."""
+    from okr_pipeline.asked import misfits, request_of
+
+    for misfit in misfits(request_of(dataset, options)):
+        if not refers(dataset.options.get(str(misfit.option[0]))):
+            here = place.below(*misfit.option)
+            report.append(here.key_problem("OKR115", misfit.message, misfit.mend))
 
 
 def _part(mapping: YamlMapping, wanted: Callable[[str], bool]) -> YamlMapping:

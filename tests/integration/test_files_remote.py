@@ -76,9 +76,6 @@ REFUSED: dict[str, tuple[dict[str, object], str, type[ConnectorError], str]] = {
     "leaving the root": ({}, "../other/deals.csv", SetupError, "leaves the root"),
     "another address": ({}, "s3://other/deals.csv", SetupError, "absolute"),
     "no such package": ({"root": "s3://acme/exports"}, "deals.csv", SetupError, "pip install s3fs"),
-    "of this process": ({"root": "memory://acme"}, "deals.csv", SetupError, "write one of"),
-    "no such kind": ({"root": "gopher://acme"}, "deals.csv", SetupError, "write one of"),
-    "a chain": ({"root": "simplecache::s3://acme"}, "deals.csv", SetupError, "write one of"),
     "web address without a name": (
         {"root": "https://files.example"},
         "*.csv",

@@ -171,15 +171,6 @@ def test_one_page_that_is_all(rows: int, requests: int) -> None:
     assert (receipt.complete, receipt.requests, ids) == ("yes", requests, [0, 1, 2])
 
 
-@pytest.mark.parametrize(
-    "said", [{"fields": {"iid": "x"}}, {"formats": {"iid": "date"}}, {"optional": ["iid"]}]
-)
-def test_what_is_said_of_no_column_is_refused(said: Mapping[str, object]) -> None:
-    """A misspelt column under `fields`, `formats` or `optional` is told, with the likeliest name."""
-    with pytest.raises(SetupError, match="did you mean id"):
-        read(lambda asked: reply_json(ROWS), said)
-
-
 def test_secrets_of_a_dataset_are_hidden() -> None:
     """A key among a dataset's parameters or headers is as secret as one of the connection."""
     options = {"params": {"api_key": "canary-of-params"}, "headers": {"X-Token": "canary-of-headers"}}
