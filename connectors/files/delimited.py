@@ -64,8 +64,9 @@ def tables(file: SourceFile) -> list[Table]:
     header = _whole_header(file, options)
     found: dict[str, object] = {}
     if len(header) == 1 and (other := next((sign for sign in ";\t|" if sign in header[0]), None)):
-        found["delimiter"] = other
-        header = _whole_header(file, options.model_copy(update=found))
+        parted = _whole_header(file, options.model_copy(update={"delimiter": other}))
+        if len(parted) > 1:  # not where it is quoted
+            found, header = {"delimiter": other}, parted
     return [Table(name=file.name, columns=dict.fromkeys(header, "text"), options=found)]
 
 

@@ -141,7 +141,12 @@ def refuse_leaving(path: str) -> None:
     if "://" in path or path.startswith("/"):
         raise SetupError(f"path {path} is absolute", mend="write it from the connection's root")
     if normpath(path).split("/")[0] == "..":
-        raise SetupError(f"path {path} leaves the root", mend="move the file below the root, or widen `root`")
+        raise leaving(path)
+
+
+def leaving(path: str) -> SetupError:
+    """Return the error of a path that leads out of the root."""
+    return SetupError(f"path {path} leaves the root", mend="move the file below the root, or widen `root`")
 
 
 def is_known(name: str) -> bool:

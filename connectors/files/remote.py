@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from urllib.parse import quote, urlsplit
 
 from connectors.errors import ConnectorError, Incomplete, SetupError, Transient
-from connectors.files.options import MAGIC, PACKAGES, FilesConnection, refuse_leaving
+from connectors.files.options import MAGIC, PACKAGES, FilesConnection, leaving, refuse_leaving
 from connectors.files.source_file import SourceFile, opened
 from connectors.transport.client import Transport
 from connectors.transport.policy import Policy
@@ -49,17 +49,29 @@ class BucketStore:
         refuse_leaving(pattern)
         if MAGIC & set(pattern):
             found = self._asked(lambda: files.glob(f"{top}/{pattern}", detail=True))
-            paths = [path for path, told in found.items() if told.get("type") == "file"]
+            # a link on this machine has a type of its own
+            paths = [
+                path
+                for path, told in found.items()
+                if told.get("type") == "file" or (told.get("islink") and files.isfile(path))
+            ]
         else:
             paths = [f"{top}/{pattern}"] if self._asked(lambda: files.isfile(f"{top}/{pattern}")) else []
         if not paths:
             raise nothing_at(pattern)
+        if not all(self._is_inside(path, top) for path in paths):
+            raise leaving(pattern)
         return sorted(path.removeprefix(f"{top}/") for path in paths)
 
     def names(self) -> Iterator[str]:
         """Yield the name of every file below the root."""
         files, top = self._opened()
-        yield from (path.removeprefix(f"{top}/") for path in sorted(self._asked(lambda: files.find(top))))
+        found = sorted(self._asked(lambda: files.find(top)))
+        yield from (path.removeprefix(f"{top}/") for path in found if self._is_inside(path, top))
+
+    def _is_inside(self, path: str, top: str) -> bool:
+        """Return whether *path* lies below *top*, links followed where they are this machine's."""
+        return self._protocol != "file" or Path(path).resolve().is_relative_to(Path(top).resolve())
 
     @contextmanager
     def opened(self, name: str) -> Iterator[SourceFile]:

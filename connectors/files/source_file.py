@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from connectors.errors import Incomplete, SetupError, SourceEmpty
-from connectors.files.options import MAGIC, refuse_leaving
+from connectors.files.options import MAGIC, leaving, refuse_leaving
 
 _CHUNK = 1 << 20
 
@@ -39,9 +39,7 @@ def find(root: Path, pattern: str) -> list[Path]:
     top = root.resolve()
     for path in found:
         if not path.resolve().is_relative_to(top):
-            raise SetupError(
-                f"path {pattern} leaves the root", mend="move the file below the root, or widen `root`"
-            )
+            raise leaving(pattern)
     return found
 
 

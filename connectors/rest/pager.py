@@ -75,7 +75,7 @@ class Pager:
         if way.more is not None:
             if not _says_more(page, way.more):
                 return None
-            if not page.rows:
+            if not page.rows and isinstance(way, (Offset, PageNumber, LastId)):
                 raise _stuck(page, "says that there are more, without a row")
         elif isinstance(way, (Offset, PageNumber, LastId)) and (
             not page.rows or (page.total is not None and read >= page.total)

@@ -13,13 +13,16 @@ from connectors.rest.path import Steps
 
 ENOUGH = 3
 """Rows that must have a new name which is not like the old one."""
+MOST_NAMES = 10_000
+"""Names beside a column; where there are more, names are data, and tell of no renaming."""
 
 
 @dataclass(slots=True)
 class _Trace:
     """
     One column: *beside* holds every name in pages that have it in all rows, *instead* those of all
-    rows in pages that have it in none, which are *lacking*. *is_sparse*: one page has it in some rows.
+    rows in pages that have it in none, which are *lacking*. *is_sparse*: one page has it in some rows,
+    or nobody can tell.
     """
 
     beside: set[Steps] = field(default_factory=set)
@@ -88,6 +91,8 @@ class Renaming:
 
 
 def _follow(trace: _Trace, way: Steps, every: set[Steps], some: set[Steps], *, rows: int) -> None:
+    if trace.is_sparse:
+        return
     if way in every:
         trace.beside |= some
     elif way in some:
@@ -95,3 +100,5 @@ def _follow(trace: _Trace, way: Steps, every: set[Steps], some: set[Steps], *, r
     else:
         trace.instead = every if trace.instead is None else trace.instead & every
         trace.lacking += rows
+    if trace.is_sparse or len(trace.beside) > MOST_NAMES:
+        trace.is_sparse, trace.beside = True, set()

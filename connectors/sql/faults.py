@@ -124,7 +124,8 @@ def _meaning(problem: BaseException | None, reading: Reading, *, lost: bool) -> 
     if (missing := _missing(state, text)) is not None:
         return missing
     if state in ("42501", "25006") or "readonly database" in text:
-        return SetupError(f"the database does not permit it (SQLSTATE {state or 'none'})", mend=_GRANT)
+        mend = _OPEN if type(problem).__name__ == "PermissionException" else _GRANT
+        return SetupError(f"the database does not permit it (SQLSTATE {state or 'none'})", mend=mend)
     if state.startswith("22"):
         return _wrong_value(state)
     if gone:
@@ -161,6 +162,7 @@ _WRONG_VALUES = {
     "22003": ("finds a number beyond the range of its type", "cast its parts to a wider type"),
 }
 _GRANT = "grant the role SELECT on what the query reads, and write queries that only read"
+_OPEN = "read what is in the file, or write `?enable_external_access=true` at the end of a DuckDB url"
 
 
 def _missing(state: str, text: str) -> SchemaChanged | None:

@@ -74,12 +74,14 @@ def refused_in_any_dialect(query: str) -> str | None:
     """
     Return why *query* is no read, whatever the database; None where that cannot be told.
 
-    What the common grammar cannot parse may be a database's own, if it begins like a query.
+    What the common grammar cannot parse may be a database's own, if it begins like a query. Where it
+    sees a statement or a call, others may see a text or a comment.
     """
     found = _one_select(query, "")
     if found == _UNPARSED:
         return None if _QUERY_BEGINS.match(query) else "does not begin with SELECT or WITH"
-    return found if isinstance(found, str) else None
+    others = (_one_select(query, dialect) for dialect in ("mysql", "postgres"))
+    return found if isinstance(found, str) and all(isinstance(other, str) for other in others) else None
 
 
 def bound_in_any_dialect(query: str) -> tuple[str, ...]:

@@ -242,6 +242,7 @@ def test_ids_are_made_of_names(name: str, id: str) -> None:
 FOUND_IN_FILES = [
     ("a.csv", "Nr;Betrag\n1;2,50\n", {"Nr": "integer", "Betrag": "string"}),
     ("a.csv", "id\n1\n", {"id": "integer"}),
+    ("a.csv", '"a|b"\n"1|2"\n', {"a|b": "string"}),
     ("a.jsonl", '{"n": 1.5, "x": null}\n{"n": 2, "x": {}}\n{}\n', {"n": "decimal(38,9)", "x": "json"}),
     ("a.jsonl", '{"n": 1}\n{"n": null}\n', {"n": "integer"}),
     ("a.jsonl", '{"n": 1, "x": "2026-08-02"}\n{"n": "1"}\n', {"n": "string", "x": "date"}),

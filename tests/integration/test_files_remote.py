@@ -107,6 +107,19 @@ def test_an_empty_file_in_a_bucket_is_refused(tmp_path: Path, bucket: str) -> No
         receipt(tmp_path, {"root": bucket})
 
 
+def test_no_link_leaves_a_root_on_this_machine(tmp_path: Path, bucket: str) -> None:
+    """file:// follows a link no farther than a folder does, by name, by pattern and in discovery."""
+    (tmp_path / "outside.csv").write_bytes(DEALS)
+    (tmp_path / "bucket/link.csv").symlink_to(tmp_path / "outside.csv")
+    (tmp_path / "bucket/here.csv").symlink_to(tmp_path / "bucket/deals.csv")
+    for path in ("link.csv", "*.csv"):
+        with pytest.raises(SetupError, match="leaves the root"):
+            receipt(tmp_path, {"root": bucket}, path)
+    assert 4 == receipt(tmp_path, {"root": bucket}, "[dh]*.csv").rows
+    found = connect("files", {"root": bucket}, base=tmp_path).discover()
+    assert ["deals.csv", "here.csv"] == [table.name for table in found]
+
+
 class Remembering(LocalFileSystem):  # type: ignore[misc]
     """A file system that keeps what it has listed, as FTP's and Azure's do, and whose files change."""
 

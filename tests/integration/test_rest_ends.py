@@ -210,3 +210,11 @@ def test_a_page_that_comes_again_later() -> None:
     """Without a key, a page that is one of those before it, neighbour or not, is in doubt."""
     with pytest.raises(Incomplete, match="page 3 holds the rows of one before it"):
         read(in_pages([ROWS[:3], ROWS[3:6], ROWS[:3]]), BY_CURSOR, key=(), cursor=None)
+
+
+def test_a_cursor_leads_over_an_empty_page() -> None:
+    """Sources that filter after they cut pages send empty ones in the middle, and say that there are more."""
+    pages = [{"r": ROWS[:3], "next": 2, "more": True}, {"r": [], "next": 3, "more": True}]
+    options = {**BY_CURSOR, "pages": {"by": "json_cursor", "path": "next", "param": "page", "more": "more"}}
+    receipt, ids = read(in_pages([*pages, {"r": ROWS[3:5], "next": None, "more": False}]), options)
+    assert (receipt.complete, ids) == ("yes", [0, 1, 2, 3, 4])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import tracemalloc
 from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
 from pathlib import Path
@@ -21,6 +22,7 @@ from connectors.rest.call import first
 from connectors.rest.connector import RestConnector
 from connectors.rest.options import RestConnection, RestDataset
 from connectors.rest.path import ABSENT
+from connectors.rest.renaming import Renaming
 from connectors.transport.policy import Timing
 
 DOCUMENT = {"a": {"b.c": [{"v": 1}, None]}, "n": None, "list": [[5]]}
@@ -504,3 +506,17 @@ def test_doctor_tells_of_a_wrong_clock(api: Api) -> None:
     found = {check.subject: (check.passed, check.advice) for check in made.check((request(),))}
     made.close()
     assert found == {"api.items": (True, False), "clock": (False, True)}
+
+
+def test_names_that_are_data_take_no_memory() -> None:
+    """Objects keyed by ids have a new name in every row: not all are kept until the end of a long read."""
+    renaming = Renaming({f"c{n}": (f"c{n}",) for n in range(20)})
+    every = dict.fromkeys((f"c{n}" for n in range(20)), 1)
+    tracemalloc.start()
+    try:
+        for page in range(60):
+            renaming.note([{**every, f"id-{page}-{row}": 1} for row in range(1_000)])
+        assert tracemalloc.get_traced_memory()[0] < 10_000_000
+    finally:
+        tracemalloc.stop()
+    assert renaming.warnings() == []

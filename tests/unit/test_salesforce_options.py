@@ -87,6 +87,8 @@ def test_no_condition_leaves_its_brackets(text: str) -> None:
         ("SELECT Id FROM A UPDATE TRACKING", "has no place"),
         ("SELECT COUNT() FROM Opportunity", "COUNT(Id)"),
         ("SELECT StageName FROM Opportunity GROUP BY StageName", None),
+        ("SELECT count ( ) FROM Opportunity", "COUNT(Id)"),
+        ("SELECT COUNT(Id) n FROM Opportunity WHERE Name = 'COUNT()'", None),
         ("SELECT Id, Amount FROM Opportunity", "expected an aggregate"),
     ],
 )

@@ -75,6 +75,8 @@ def test_every_form_of_select_is_read(query: str) -> None:
         ("PG_TRY_ADVISORY_LOCK (1)", "takes a lock"),
         ("set_config('statement_timeout', '0', false)", "lifts the limits of the read"),
         ("load_file('/etc/passwd')", "reads files of the server"),
+        ("query_export_to_s3('SELECT 1', 'x')", "writes what no rollback undoes"),
+        ("openrowset('SQLNCLI', 'host=x', 'EXEC wipe')", "runs a text as SQL"),
         ("dblink_exec('host=x', 'DELETE FROM t')", "runs a text as SQL"),
         ('U&"pg\\005freload_conf"()', "is called by an escaped name"),
     ],
@@ -85,6 +87,14 @@ def test_a_call_that_does_more_than_read_is_refused(call: str, effect: str) -> N
         with pytest.raises(SetupError, match=f"does more than read .* {effect}.*SELECT that only reads"):
             from_query(query, backend="postgresql")
         assert effect in str(refused_in_any_dialect(query))
+
+
+@pytest.mark.parametrize("hint", ["MAX_EXECUTION_TIME(0)", "INDEX(t i) set_var (max_execution_time = 0)"])
+def test_a_hint_that_lifts_the_limit_is_refused(hint: str) -> None:
+    """MySQL puts what a hint says before the limit of the session; other hints are let through."""
+    with pytest.raises(SetupError, match="lifts the limits of the read"):
+        from_query(f"SELECT /*+ {hint} */ a FROM t", backend="mysql")
+    assert from_query("SELECT /*+ INDEX(t i) */ a FROM t", backend="mysql").tables == ("t",)
 
 
 @pytest.mark.parametrize("backend", ["mysql", "mariadb", "sqlite"])
@@ -123,6 +133,9 @@ def test_names_are_quoted() -> None:
         ("SELECT [a] FROM t", None),
         ("-- why\nSELECT id FROM t WHERE at >= :since", None),
         ("WITH a AS (SELECT 1) SELECT * FROM a", None),
+        ("SELECT a FROM t # crosstab (by month)", None),
+        ("SELECT 'isn\\'t get_lock(a)' AS a, 'isn\\'t' AS b", None),
+        ("SELECT $$ pg_reload_conf() $$ AS a", None),
     ],
 )
 def test_what_no_database_would_read_is_refused_offline(query: str, refusal: str | None) -> None:
