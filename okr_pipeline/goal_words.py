@@ -61,8 +61,8 @@ def keep_text(keep: Bounds, unit: str | None) -> str:
 def held_text(goal: Goal) -> str | None:
     """Return for how much of the time, or in how many groups, *goal* has to hold; None: now alone."""
     match goal:
-        case Keep(held=HeldOverTime(each=each, share=share, of=of)):
-            periods = f"every {each}" if share == 1 else f"{_percent(share)} of {each}s"
+        case Keep(held=HeldOverTime(period=period, share=share, of=of)):
+            periods = f"every {period}" if share == 1 else f"{_percent(share)} of {period}s"
             return f"{periods} of the cycle" if of == "cycle" else periods
         case Keep(held=HeldInGroups(dimension=dimension, share=share)):
             return f"in every {dimension}" if share == 1 else f"in {_percent(share)} of {dimension}"

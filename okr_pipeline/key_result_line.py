@@ -121,7 +121,7 @@ def _periods(project: Project, kr: KeyResult, seen: Observation) -> Periods | No
     counted = [day for day in ends if held.of == "cycle" or calendar.end_of(day) <= seen.as_of]
     if seen.progress is None:
         return None
-    return Periods(round(seen.progress * len(counted)), len(counted), held.each)
+    return Periods(round(seen.progress * len(counted)), len(counted), held.period)
 
 
 def _masked(line: KeyResultLine) -> KeyResultLine:

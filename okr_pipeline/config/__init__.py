@@ -90,22 +90,22 @@ def recorded(root: Path) -> Project:
     """
     Return the project that was declared under *root* when it was recorded.
 
-    The rules of its time accepted it; those of today may be stricter, and are not asked.
+    The rules and connectors of its time accepted it; those of today may be stricter, and are not asked.
 
     Raises:
         ConfigError: If it cannot be read any more.
     """
     with _collection_paused():
-        files, draft = read_draft(root)
+        files, draft = read_draft(root, is_recorded=True)
     try:
         return build(draft, digest=files.digest)
     except ValueError:
         raise ConfigError(tuple(draft.report)) from None
 
 
-def read_draft(root: Path) -> tuple[Files, Draft]:
+def read_draft(root: Path, *, is_recorded: bool = False) -> tuple[Files, Draft]:
     """Return all that is declared under *root*, whatever its state, before any rule was asked."""
-    draft = Draft()
+    draft = Draft(is_recorded=is_recorded)
     files = read_files(root, draft.report)
     read_settings(files.settings, draft)
     for document in files.sources:

@@ -144,9 +144,11 @@ class Draft:
     Everything that was read, whatever its state.
 
     *report* collects what is wrong; *unknown_names* counts the names that nothing is called.
-    *learned* holds text and place by key result.
+    *learned* holds text and place by key result. Of what *is_recorded*, connectors are not asked: they
+    took it once.
     """
 
+    is_recorded: bool = False
     report: list[Diagnostic] = field(default_factory=list)
     unknown_names: int = 0
     settings: Settings = field(default_factory=Settings)

@@ -64,7 +64,8 @@ def _read_connection(source: str, data: YamlMapping, place: Place, draft: Draft)
     draft.sources.add(declared, draft.report)
     if text is not None:
         declared.noun = _source(source, text, place, draft.report)
-    models = _models_of(data.get("connector"), place.below("connector"), draft.report)
+    kind = None if draft.is_recorded else data.get("connector")
+    models = _models_of(kind, place.below("connector"), draft.report)
     connection = data.get("connection", YamlMapping(data.spot))
     if models is not None and isinstance(connection, YamlMapping):
         read_as(models[0], connection, place.below("connection"), draft.report, references=True)

@@ -86,6 +86,11 @@ class HeldOverTime:
     share: Decimal = Decimal(1)
     of: Literal["so_far", "cycle"] = "so_far"
 
+    @property
+    def period(self) -> str:
+        """One of them in words: `fiscal month`."""
+        return self.each.replace("_", " ")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HeldInGroups:

@@ -12,7 +12,7 @@ from okr_pipeline.progress.cases import Case
 from okr_pipeline.progress.verdicts import Verdict
 
 _TOO_LARGE = "the numbers are too large for an exact progress"
-_NO_CURVE = "nothing is expected: the cycle that it follows has no progress at its close to follow"
+_NO_CURVE = "nothing is expected: the cycle that it follows has no progress at its close"
 
 
 def observation_of(
@@ -74,4 +74,4 @@ def _reason(m: Measurement, case: Case, verdict: Verdict) -> str | None:
 def _no_period(case: Case) -> str | None:
     """Return why what is held over time has no progress yet."""
     held = case.terms.held_over_time
-    return f"no {held.each} has ended yet" if held else None
+    return f"no {held.period} has ended yet" if held else None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Collection, Mapping, Sequence
-from contextlib import closing, suppress
+from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -58,11 +58,12 @@ def publish(
     of a ledger that does not hold what was published before, nor while another run is publishing: the
     one failure says so.
     """
-    try:
-        with run.ledger.publishing():
-            return _publish_all(publishers, report, _Way(run=run, base=base, resolve=resolve))
-    except LedgerBusy as error:
-        return [Published(publisher="nothing", where=None, failure=str(error))]
+    with ExitStack() as alone:
+        try:
+            alone.enter_context(run.ledger.publishing())
+        except LedgerBusy as error:
+            return [Published(publisher="nothing", where=None, failure=str(error))]
+        return _publish_all(publishers, report, _Way(run=run, base=base, resolve=resolve))
 
 
 def _publish_all(publishers: Mapping[str, Publisher], report: Report, way: _Way) -> list[Published]:

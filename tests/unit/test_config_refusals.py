@@ -345,6 +345,13 @@ def test_what_was_recorded_stays_readable(tmp_path: Path) -> None:
     assert "last_cycle" == recorded(tmp_path).key_result("mid_market.pipeline").expected
 
 
+def test_what_a_connector_took_once_stays_readable(tmp_path: Path) -> None:
+    """Options that it refuses by now hide no number of then."""
+    source = SOURCE.replace("path: data/deals.csv", "path: data/deals.csv\n    quote: none")
+    assert "OKR115" == only(tmp_path, {"sources/crm.yaml": source}).code
+    assert "none" == recorded(tmp_path).datasets["crm.deals"].options["quote"]
+
+
 def test_a_file_of_check_ins_is_named_after_a_cycle(tmp_path: Path) -> None:
     """A file of no cycle is one diagnostic."""
     found = only(tmp_path, {"check_ins/fy26_q5.yaml": "check_ins: []\n"})

@@ -44,6 +44,9 @@ TOGETHER: dict[str, tuple[str, str, str, str, str, str]] = {
         Q4, "weight: 1", "weight: 3", "OKR114", "weight", "roll_up: mean"),
     "a change to another number": (
         Q4, "to: 4M, why", "to: 4.5M, why", "OKR336", "4.5M", "objectives/fy26_q4/company.yaml:23"),
+    "two changes on a day, to other numbers": (
+        Q4, "to: 4M, why", "to: 5M, why: x}\n      - {on: 2026-12-03, change: arr.to, from: 5M, to: 6M, why",
+        "OKR336", "6M", "objectives/fy26_q4/company.yaml:24"),
     "a change to other bounds": (
         Q4, 'to: "<= 2.5%", why', 'to: "<= 2.4%", why', "OKR336", '"<= 2.4%"', "company.yaml:"),
     "a change of a change": (
@@ -125,6 +128,8 @@ def test_what_does_not_fit_together_is_refused(
 SAME = [
     "from: 5M, to: 4000000",
     "from: 5M, to: 4M, why: x}\n      - {on: 2026-11-20, change: arr.to, from: 6M, to: 5M",
+    "from: 5M, to: 4M, why: x}\n      - {on: 2026-12-03, change: arr.to, from: 6M, to: 5M",
+    "from: 5M, to: 4M, why: x}\n      - {on: 2026-12-04, change: cost.to, from: x3, to: x2.0",
     "from: 5M, to: 4M, why: x}\n      - {on: 2026-12-04, change: cost.from, from: 10, to: 20",
     "from: 5M, to: 4M, why: x}\n      - {on: 2026-12-04, change: old.commit, from: -50, to: -40",
     "from: 5M, to: 4M, why: x}\n      - {on: 2026-12-04, change: arr.expected, from: linear, "
@@ -136,7 +141,7 @@ SAME = [
 
 @pytest.mark.parametrize("written", SAME)
 def test_a_revision_that_leads_to_what_is_written_passes(tmp_path: Path, written: str) -> None:
-    """Numbers are compared, not their spelling; the newest counts; a measured baseline moves unwritten."""
+    """What it means is compared; the newest counts, any of its day; a measured baseline moves unwritten."""
     assert [] == language(tmp_path, Q4, "from: 5M, to: 4M", written)
 
 

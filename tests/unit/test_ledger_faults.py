@@ -108,6 +108,33 @@ def test_a_second_writer_gives_up_with_a_clear_error(tmp_path: Path) -> None:
         assert ledger.append(ONE, recorded_at=MONDAY, run="run1")[0].seq == 1
 
 
+PUBLISH = """
+import sys, time
+from pathlib import Path
+from okr_pipeline.ledger.store import Ledger
+with Ledger.open("sqlite:///ledger.db", base=Path(sys.argv[1])) as ledger, ledger.publishing():
+    print("publishing", flush=True)
+    time.sleep(60)
+"""
+
+
+@pytest.mark.timeout(60)
+def test_one_run_publishes_at_a_time_until_its_process_ends(tmp_path: Path) -> None:
+    """Who wants to publish too gives up with a word, writers do not wait; SIGKILL lets the next one in."""
+    command = [sys.executable, "-c", PUBLISH, str(tmp_path)]
+    other = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE)
+    with other, Ledger.open(URL, base=tmp_path, wait_s=0.05) as ledger:
+        assert other.stdout is not None
+        assert b"publishing\n" == other.stdout.readline()
+        with pytest.raises(LedgerBusy, match="let it finish, then run `okr page`"):
+            ledger.publishing().__enter__()
+        ledger.append(ONE, recorded_at=MONDAY, run="run1")
+        other.kill()
+        other.wait()
+        with ledger.publishing():
+            assert 1 == ledger.head().seq
+
+
 def test_what_was_appended_is_synced_to_the_disk(tmp_path: Path) -> None:
     """A commit outlives a power cut: write-ahead log, and full synchronisation on every connection."""
     with Ledger.open(URL, base=tmp_path) as ledger, ledger._database.reading() as connection:

@@ -25,6 +25,7 @@ from progress_builder import (
 )
 
 from okr_pipeline.findings import Measurement
+from okr_pipeline.goal_words import held_text
 from okr_pipeline.model.calendar import Cycle
 from okr_pipeline.model.goal import (
     AllOf,
@@ -84,6 +85,14 @@ def test_months_of_the_calendar_are_not_those_of_the_fiscal_year(
     of = replace(of, calendar=replace(of.calendar, fiscal_weeks=weeks))
     found = said(db, of, [measured(4 if day == 90 else 9, day=day) for day in range(1, 91)])[-1]
     assert nine(Fraction(inside, 3)) == found.progress
+
+
+def test_fiscal_periods_are_told_in_words(db: Database) -> None:
+    """Readers meet a fiscal quarter, not the word that is written for it."""
+    goal = keep(">= 5", held=HeldOverTime(each="fiscal_quarter", share=Decimal("0.9")))
+    found = said(db, project(key_result(goal)), [measured(9, day=1)])[-1]
+    told = ("90 % of fiscal quarters", "no fiscal quarter has ended yet")
+    assert told == (held_text(goal), found.reason)
 
 
 @quick
@@ -230,7 +239,4 @@ def test_without_an_earlier_cycle_nothing_is_expected(db: Database) -> None:
 
     found = said(db, two_cycles(), [measured(12, day=5)], baselines={"o.kr": (frozen(10),)})[0]
     assert (found.progress, found.expected, found.status) == (Decimal("0.2"), None, "no_data")
-    assert (
-        found.reason
-        == "nothing is expected: the cycle that it follows has no progress at its close to follow"
-    )
+    assert found.reason == "nothing is expected: the cycle that it follows has no progress at its close"

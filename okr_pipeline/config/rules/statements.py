@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from okr_pipeline.config.diagnostic import Diagnostic
 from okr_pipeline.config.draft import Draft, ReadCheckIn, ReadKeyResult, ReadRevision
-from okr_pipeline.config.goal_values import bounds
+from okr_pipeline.config.goal_values import bounds, target
 from okr_pipeline.config.place import Place
 from okr_pipeline.config.rules.units import written_unit
 from okr_pipeline.config.schema import keys_of
@@ -37,16 +37,18 @@ def revisions_name_what_exists(draft: Draft) -> Iterator[Diagnostic]:
 
 
 def revisions_lead_to_what_is_written(draft: Draft) -> Iterator[Diagnostic]:
-    """35. What the newest revision of a key changed it to stands there."""
-    for read in _newest(draft.revisions):
+    """35. What the newest revision of a key changed it to stands there; of those of a day, any."""
+    for newest in _newest(draft.revisions):
+        read = newest[-1]
         declared, to = draft.key_results.get(read.key_result), read.place.below("to")
         if declared is None or declared.noun is None:
             continue
         place = declared.place.below(*read.key.split("."))
-        now, then = _meant(_written_at(place)), _meant(_written_at(to))
-        if now is None or then is UNREADABLE or (read.key == "from" and not isinstance(now, Decimal)):
+        now = _meant(_written_at(place))
+        then = [_meant(_written_at(each.place.below("to"))) for each in newest]
+        if now is None or UNREADABLE in then or (read.key == "from" and not isinstance(now, Decimal)):
             continue  # it was removed; or it is measured, and a revision lets it be measured again
-        if now != then:
+        if now not in then:
             mend = f"write here what stands at {place.at}, or there what it was changed to"
             message = f"`{read.revision.change}` is written otherwise than this change left it"
             yield to.problem("OKR336", message, mend)
@@ -106,14 +108,15 @@ _CHECK_IN_TYPES = {
 }
 
 
-def _newest(revisions: Iterable[ReadRevision]) -> Iterator[ReadRevision]:
-    """Yield the newest revision of each key, without those that one of its whole or its parts came after."""
-    newest: dict[str, ReadRevision] = {}
+def _newest(revisions: Iterable[ReadRevision]) -> Iterator[list[ReadRevision]]:
+    """Yield those of the last day of each key, unless one of its whole or its parts came after."""
+    newest: dict[str, list[ReadRevision]] = {}
     for read in sorted(revisions, key=lambda read: read.revision.on):
         change = read.revision.change
+        same_day = [each for each in newest.get(change, ()) if each.revision.on == read.revision.on]
         for other in [o for o in newest if f"{o}.".startswith(f"{change}.") or change.startswith(f"{o}.")]:
             del newest[other]
-        newest[change] = read
+        newest[change] = [*same_day, read]
     yield from newest.values()
 
 
@@ -129,7 +132,7 @@ def _written_at(place: Place) -> object:
 
 
 def _meant(raw: object) -> object:
-    """Return *raw* with numbers and bounds as such, however they are spelt, and texts without blanks."""
+    """Return *raw* with numbers, targets and bounds as such, however they are spelt; texts without blanks."""
     if isinstance(raw, YamlMapping):
         return {key: _meant(inner) for key, inner in raw.items()}
     if isinstance(raw, YamlList):
@@ -138,6 +141,8 @@ def _meant(raw: object) -> object:
         return amount(raw).value
     with suppress(UnfitError):
         return bounds(raw)[0]
+    with suppress(UnfitError):
+        return target(raw)
     return "".join(raw.split()) if isinstance(raw, str) else raw
 
 

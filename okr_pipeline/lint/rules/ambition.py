@@ -86,7 +86,8 @@ def short_curve(seen: Seen) -> Iterator[Found]:
     for key_result in seen.open_key_results():
         curve, committed = key_result.expected, key_result.aspiration == "committed"
         if committed and isinstance(curve, DatedCurve) and (end := curve.points[-1][1]) < 1:
-            yield about(key_result, f"its curve ends at {end * 100:f} %: who stops there is on plan")
+            share = f"{(end * 100).normalize():f} %"
+            yield about(key_result, f"its curve ends at {share}: who stops there is on plan")
 
 
 def _starts_at_zero(seen: Seen, key_result: KeyResult) -> bool:
