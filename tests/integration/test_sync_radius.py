@@ -59,7 +59,7 @@ def rubbish(folder: ProjectFolder) -> None:
 BAD: dict[str, tuple[Break, str]] = {
     "missing file": (lambda folder: (folder.root / "data/ops/tickets.csv").unlink(), "no file"),
     "empty file": (lambda folder: folder.csv("ops/tickets", []), "empty"),
-    "folder, no file": (declare(path="ops"), "ops"),
+    "folder, no file": (declare(path="ops", format="csv"), "ops"),
     "vanished column": (lines(header="id,amuont,won,closed_on"), "amount"),
     "text for a number": (lines("x,abc,true,2026-08-09"), "amount"),
     "number in another locale": (lines('x,"1.234,50",true,2026-08-09'), "amount"),
